@@ -1,0 +1,69 @@
+"""The operations of MobileNet V1 and V2, each a forward and a backward pass written by hand.
+
+Open `depthwise.py` first; every other file is read the same way.
+
+These functions are **unchecked**: arrays go in, fresh arrays come out, and a wrong shape is undefined behaviour.
+Layers, graphs and the command line check; call them if you want to be told what is wrong.
+
+Activations are NHWC, float32 or float64, C-contiguous. `stride` and `dilation` are pairs `(y, x)`; `pads` is
+`(top, bottom, left, right)`. The functions compile at their first call (`refnet.warmup()` does it in advance) and
+run as ordinary Python under `NUMBA_DISABLE_JIT=1`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+# The public functions and the file in which each pair stands.
+_HOME = {
+    "standard": ("conv2d_forward", "conv2d_input_gradient", "conv2d_filter_gradient", "conv2d_backward"),
+    "depthwise": (
+        "depthwise_conv2d_forward",
+        "depthwise_conv2d_input_gradient",
+        "depthwise_conv2d_filter_gradient",
+        "depthwise_conv2d_backward",
+    ),
+    "pointwise": (
+        "pointwise_conv2d_forward",
+        "pointwise_conv2d_input_gradient",
+        "pointwise_conv2d_filter_gradient",
+        "pointwise_conv2d_backward",
+    ),
+    "grouped": (
+        "grouped_conv2d_forward",
+        "grouped_conv2d_input_gradient",
+        "grouped_conv2d_filter_gradient",
+        "grouped_conv2d_backward",
+    ),
+    "dense": ("dense_forward", "dense_input_gradient", "dense_filter_gradient", "dense_backward"),
+    "bias": ("bias_add_forward", "bias_add_backward"),
+    "relu": ("relu_forward", "relu_backward"),
+    "relu6": ("relu6_forward", "relu6_backward"),
+    "add": ("add_forward", "add_backward"),
+    "batchnorm": (
+        "batch_norm_train_forward",
+        "batch_norm_train_backward",
+        "batch_norm_inference_forward",
+        "batch_norm_inference_backward",
+    ),
+    "pooling": ("global_average_pool_forward", "global_average_pool_backward"),
+    "softmax": (
+        "softmax_forward",
+        "softmax_backward",
+        "softmax_cross_entropy_forward",
+        "softmax_cross_entropy_backward",
+    ),
+    "dropout": ("dropout_forward", "dropout_backward"),
+}
+_FILE_OF = {function: file for file, functions in _HOME.items() for function in functions}
+
+__all__ = sorted(_FILE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILE_OF:
+        raise AttributeError(f"refnet.kernels has no function {name!r}")
+    return getattr(import_module(f".{_FILE_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,1 +1,56 @@
+"""refnet: MobileNet V1 and V2 by hand, and every count of their papers recomputed.
+
+    net = refnet.mobilenet_v2(width=1.0, resolution=224)
+    weights = net.init(numpy.random.default_rng(0))
+    logits = net.forward(weights, images)
+    print(net)
+
+Nothing is imported until it is used, so that counting never loads a compiler.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
 __version__ = "0.1.0"
+
+# public name -> the module that defines it
+_HOME = {
+    "Graph": "refnet.graph",
+    "Node": "refnet.graph",
+    "Tape": "refnet.graph",
+    "mobilenet_v1": "refnet.models",
+    "conv_mobilenet": "refnet.models",
+    "shallow_mobilenet": "refnet.models",
+    "mobilenet_v2": "refnet.models",
+    "softmax_cross_entropy": "refnet.training",
+    "warmup": "refnet.kernels.warmup",
+}
+_ROOMS = ("counting", "formulas", "graph", "kernels", "layers", "models", "papers", "testing", "training")
+
+__all__ = ["__version__", *sorted(_HOME), *_ROOMS]
+
+
+def _check_kernels_link(package: Path) -> None:
+    """A checkout without symbolic links (a ZIP, Windows) turns `refnet/kernels` into a text file."""
+    if (package / "kernels").is_file():
+        raise ImportError(
+            "refnet/kernels is a text file, not a link to ../kernels: this checkout has no symbolic links; "
+            "run `pip install .` in it and import refnet from another folder, "
+            "or clone again with `git clone -c core.symlinks=true`"
+        )
+
+
+_check_kernels_link(Path(__file__).parent)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name in _ROOMS:
+        return import_module(f"refnet.{name}")
+    raise AttributeError(f"refnet has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
