@@ -4,12 +4,13 @@
     @jit(CONTRACT)         a*b + c may become one fused multiply-add
     @jit(REASSOCIATE)      that, and a sum may be split over vector lanes
 
-Each kernel compiles at its first call with a new set of argument types, never at import, and is read back from
-the cache of ``cache.py`` in later processes. With NUMBA_DISABLE_JIT=1 the decorator returns the plain function.
+A kernel compiles at its first call with a new set of argument types, never at import, and later processes
+read it back (`cache.py`). Under NUMBA_DISABLE_JIT=1 the decorator returns the plain function.
 """
 
 import logging
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
@@ -24,11 +25,11 @@ STRICT: frozenset[str] = frozenset()
 CONTRACT = frozenset({"contract"})
 REASSOCIATE = frozenset({"contract", "reassoc"})
 
-_FLAG_NAMES = {STRICT: "strict", CONTRACT: "contract", REASSOCIATE: "reassociate"}
+_NAMES = {STRICT: "strict", CONTRACT: "contract", REASSOCIATE: "reassociate"}
 _flags_of: WeakKeyDictionary[Callable[..., Any], str] = WeakKeyDictionary()
 
-# The "numpy" error model, here and below, because a kernel does not raise: x / 0 is inf or nan as in NumPy, and
-# loops with a division in them still vectorise.
+# The "numpy" error model, here and for kernels, because a kernel does not raise: x / 0 is inf or nan as in
+# NumPy, and a loop with a division in it still becomes vector code.
 register_jitable(error_model="numpy")(output_size)
 
 
@@ -37,43 +38,37 @@ def jit(target: F) -> F: ...
 @overload
 def jit(target: frozenset[str]) -> Callable[[F], F]: ...
 def jit(target: Any) -> Any:
-    """Compile a function, strictly (``@jit``) or with one of the named sets of flags (``@jit(CONTRACT)``)."""
-    if isinstance(target, frozenset):
-        name = _name_of(target)
-        return lambda function: _compile_lazily(function, target, name)
-    return _compile_lazily(target, STRICT, _FLAG_NAMES[STRICT])
+    """Compile a function strictly (`@jit`) or with one of the named sets of flags (`@jit(CONTRACT)`)."""
+    if isinstance(target, FunctionType):
+        return _compile_at_first_call(target, STRICT)
+    if isinstance(target, frozenset) and target in _NAMES:
+        return lambda function: _compile_at_first_call(function, target)
+    raise TypeError(f"jit: wanted a plain function, STRICT, CONTRACT or REASSOCIATE, got {target!r}")
 
 
-def _name_of(flags: frozenset[str]) -> str:
-    if flags not in _FLAG_NAMES:
-        raise ValueError(f"jit: flags must be STRICT, CONTRACT or REASSOCIATE, got {sorted(flags)}")
-    return _FLAG_NAMES[flags]
-
-
-def _compile_lazily(function: F, flags: frozenset[str], name: str) -> F:
-    _register(function, name)
-    options = {"nogil": True, "error_model": "numpy", "fastmath": set(flags) or False}
-    compiled = numba.njit(**options)(function)
-    if compiled is not function:  # it is the plain function itself under NUMBA_DISABLE_JIT=1
-        _attach_cache(compiled, function, name)
+def _compile_at_first_call(function: F, flags: frozenset[str]) -> F:
+    _register(function, _NAMES[flags])
+    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=set(flags) or False)(function)
+    if compiled is not function:  # which it is under NUMBA_DISABLE_JIT=1
+        _attach_cache(compiled, function, _NAMES[flags])
     return cast(F, compiled)
 
 
 def _register(function: Callable[..., Any], name: str) -> None:
-    """Refuse a second decoration: two compiled versions of one text, told apart by flags alone, get confused."""
-    if not callable(function) or not hasattr(function, "__code__"):
-        raise TypeError(f"jit: wanted a plain Python function or a named set of flags, got {function!r}")
+    """Refuse a second decoration: two versions of one text that differ in flags alone would be confused."""
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"jit: wanted a plain function that was not jitted before, got {function!r}")
     if function in _flags_of:
-        first = _flags_of[function]
-        raise ValueError(f"jit: {function.__qualname__} is already jitted as {first}, cannot be {name} too")
+        first, label = _flags_of[function], function.__qualname__
+        raise ValueError(f"jit: {label} is already jitted as {first}, and cannot be {name} too")
     _flags_of[function] = name
 
 
-def _attach_cache(compiled: Any, function: Callable[..., Any], name: str) -> None:
-    """Give the dispatcher our cache, or none where Numba's private classes are not those that we know."""
+def _attach_cache(compiled: Any, function: Any, name: str) -> None:
+    """Give a dispatcher our cache, or none where Numba's private classes are not those that we know."""
     try:
         from .cache import KernelCache
 
         compiled._cache = KernelCache(function, name)
-    except (ImportError, AttributeError, TypeError) as error:
-        logging.getLogger(__name__).info("kernels are not cached: %s", error)
+    except (ImportError, AttributeError, TypeError, OSError) as error:
+        logging.getLogger(__name__).info("%s is not cached: %s", function.__qualname__, error)

@@ -1,0 +1,179 @@
+"""Compiled kernels, kept between processes: Numba's file cache, made safe for code that changes and moves.
+
+Numba's `cache=True` looks at one file only: a kernel whose helper was edited in another file is served as it
+was. Here the folder's name is a hash of all kernels, the processor, and the versions and settings of the
+compiler, and a file's key holds the code and the constants that the function really reaches in this process.
+A file that cannot be read is compiled again; a folder that cannot be written costs time and nothing else.
+
+    signature   Numba's types of a call's arguments     result   what Numba compiled for them
+    context     Numba's compilation target              key      all that the result depends on
+"""
+
+import functools
+import logging
+import os
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core import config
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.registry import cpu_target
+from numba.core.serialize import dumps
+
+from . import store
+
+# Numba's environment variables that change the machine code and not the processor.
+_SETTINGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "USING_SVML")
+
+Key = tuple[Any, ...]
+_config: Any = config  # as its attributes are set at run time
+_serialize: Any = dumps
+_log = logging.getLogger(__name__)
+_writing = True
+
+
+class KernelCache(FunctionCache):
+    """One function's compiled versions. The name of its floating-point flags is part of key and file name."""
+
+    def __init__(self, function: FunctionType, flags: str) -> None:
+        source_digest()  # at import, because the files may be edited before the first call
+        self._py_func = function
+        self._name = f"{function.__module__}.{function.__qualname__}-{flags}"
+        self._impl: Any = _Serializer()
+        self._enabled = True
+
+    @property
+    def cache_path(self) -> str | None:
+        found = folder()
+        return None if found is None else str(found)
+
+    def flush(self) -> None:
+        """Nothing to forget: a file is found by what it was compiled from; a changed function misses it."""
+
+    def load_overload(self, *signature_and_context: Any) -> Any:
+        """A compiled version from the disk, or None: whatever is wrong with it, compiling is the cure."""
+        numbas: Any = super()
+        try:
+            return numbas.load_overload(*signature_and_context)
+        except Exception:
+            return None
+
+    def save_overload(self, *signature_and_result: Any) -> None:
+        """Write a compiled version; a full disk or a read-only folder ends all writing in this process."""
+        numbas: Any = super()
+        try:
+            numbas.save_overload(*signature_and_result)
+        except OSError as error:
+            _stop_writing(error)
+        except Exception as error:
+            _log.info("%s is not cached: %s", self._name, error)
+
+    def _load_overload(self, signature: Any, context: Any) -> Any:
+        key = self._key(signature)
+        body = store.read(self._path(key))
+        if body is None:
+            return None
+        found, reduced = pickle.loads(body)
+        return self._impl.rebuild(context, reduced) if found == key else None
+
+    def _save_overload(self, signature: Any, result: Any) -> None:
+        if _writing and self._impl.check_cachable(result):
+            key = self._key(signature)
+            path = self._path(key)
+            store.make_folder(path.parent)
+            store.write(path, _serialize((key, self._impl.reduce(result))))
+
+    def _key(self, signature: Any) -> Key:
+        return signature, self._name, build(), fingerprint(self._py_func)
+
+    def _path(self, key: Key) -> Path:
+        """The file of a key. Its name only finds it: the key itself is inside, and compared when read."""
+        found = folder()
+        if found is None:
+            raise OSError("this user has no cache folder")
+        name = self._name.replace("<", "").replace(">", "")
+        return found / f"{name}-{store.digest(repr(key).encode())}.bin"
+
+
+class _Serializer(CompileResultCacheImpl):
+    """Numba's conversion of a compiled function to plain data and back, without its search for a folder."""
+
+    def __init__(self) -> None:
+        pass
+
+    def check_cachable(self, result: Any) -> bool:
+        """Addresses of this process are worth nothing in the next one."""
+        return not result.library.has_dynamic_globals
+
+
+def folder() -> Path | None:
+    """Where this build's files lie; None if there is no place for them."""
+    chosen = _config.CACHE_DIR  # NUMBA_CACHE_DIR
+    base = Path(chosen).absolute() if chosen else store.user_cache_folder(sys.platform, os.environ)
+    name = store.digest(source_digest().encode(), repr(build()).encode())
+    return None if base is None else base / "refnet" / name
+
+
+@functools.cache
+def source_digest() -> str:
+    """The contents of every file under kernels/, as they were when this process imported its first kernel."""
+    return store.source_digest(Path(__file__).parent)
+
+
+def build() -> tuple[str, ...]:
+    """What machine code depends on beside its source: processor and vector width, versions, settings."""
+    processor = cpu_target.target_context.codegen().magic_tuple()
+    versions = (sys.implementation.cache_tag, np.__version__, numba.__version__, llvmlite.__version__)
+    settings = (f"{name}={getattr(_config, name, None)!r}" for name in _SETTINGS)
+    return (*map(str, processor), *versions, *settings)
+
+
+def fingerprint(function: FunctionType) -> str:
+    """Name the code that a function reaches in this process, through helpers, constants and closures.
+
+    The folder's name is about files; this is about what was loaded from them. They differ when a file is
+    edited after its import, when a module's constant depends on the machine, when a test replaces a helper.
+    """
+    return store.digest(*_reached(function, set()))
+
+
+def _reached(value: Any, seen: set[Any]) -> Iterator[bytes]:
+    function = getattr(value, "py_func", value)  # of a jitted function, the Python one
+    if isinstance(function, np.ndarray):
+        yield from (str(function.dtype).encode(), repr(function.shape).encode(), function.tobytes())
+    elif not isinstance(function, FunctionType):
+        yield repr(function).encode()
+    elif function not in seen:
+        seen.add(function)
+        names: set[str] = set()
+        yield from _code(function.__code__, names)
+        for name in sorted(names & function.__globals__.keys()):
+            yield name.encode()
+            yield from _reached(function.__globals__[name], seen)
+        for held in (*(cell.cell_contents for cell in function.__closure__ or ()), function.__defaults__):
+            yield from _reached(held, seen)
+
+
+def _code(code: CodeType, names: set[str]) -> Iterator[bytes]:
+    """Instructions and constants, those of nested functions too; collects the names that are looked up."""
+    names.update(code.co_names)
+    yield code.co_code
+    yield repr((code.co_names, code.co_varnames, code.co_freevars)).encode()
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _code(constant, names)
+        else:
+            yield repr(constant).encode()
+
+
+def _stop_writing(error: OSError) -> None:
+    global _writing
+    _writing = False
+    _log.warning("compiled kernels are not kept (%s); NUMBA_CACHE_DIR can name another folder", error)
