@@ -1,0 +1,100 @@
+"""What refnet needs, and when: base dependencies always, extras only where they are used."""
+
+import ast
+import configparser
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BASE = {"numpy", "numba", "llvmlite", "click", "rich", "refnet"}  # llvmlite is a part of Numba
+EXTRAS = {"plots", "data", "weights", "onnx", "notebooks", "testing", "test", "lint", "peers", "all"}
+DISTRIBUTION = {"sklearn": "scikit-learn", "PIL": "pillow"}  # import name -> name to install
+
+
+def extras():
+    """Extra -> its requirements."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return {name: value.split() for name, value in parser["options.extras_require"].items()}
+
+
+def distribution(requirement):
+    """numpy>=1.26 -> numpy"""
+    return re.match(r"[\w-]+", requirement).group()
+
+
+def imports(source):
+    """(name, whether at the top) of every absolute import outside the standard library; what stands in a
+    function runs only when it is called."""
+    found = set()
+
+    def visit(node, top):
+        if isinstance(node, ast.Import):
+            found.update((alias.name.partition(".")[0], top) for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module.partition(".")[0], top))
+        for child in ast.iter_child_nodes(node):
+            visit(child, top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+    visit(ast.parse(source), True)
+    return {(name, top) for name, top in found if name not in sys.stdlib_module_names}
+
+
+def needs_torch(source):
+    return "torch" in {name for name, _ in imports(source)} or 'importorskip("torch' in source
+
+
+def code_files(*folders):
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def test_imports_are_read_as_python_runs_them():
+    source = "import os, numpy\ndef f():\n    from torch import nn\nfrom . import x"
+    assert imports(source) == {("numpy", True), ("torch", False)}
+
+
+@pytest.mark.parametrize("path", code_files("kernels", "refnet"), ids=lambda path: "/".join(path.parts[-2:]))
+def test_only_base_dependencies_are_imported_unasked(path):
+    """`refnet.testing` may name Hypothesis at the top of a file: whoever imports that file asks for it."""
+    optional = {distribution(need) for needs in extras().values() for need in needs}
+    at_top = BASE | ({"hypothesis"} if path.is_relative_to(ROOT / "refnet" / "testing") else set())
+    for name, top in imports(path.read_text(encoding="utf-8")):
+        allowed = at_top if top else BASE | optional
+        assert DISTRIBUTION.get(name, name) in allowed, f"{name} in {path}, at the top: {top}"
+
+
+def test_nobody_imports_kernels_by_its_folder_name():
+    for path in code_files("kernels", "refnet", "tests"):
+        assert "kernels" not in {name for name, _ in imports(path.read_text(encoding="utf-8"))}, path
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        assert not re.search(r"^\s*(import|from)\s+kernels\b", code, re.MULTILINE), path
+
+
+def test_extras_are_complete():
+    found = extras()
+    assert set(found) == EXTRAS
+    assert [distribution(need) for need in found["testing"]] == ["hypothesis"]
+    assert found["all"] == [f"refnet[{','.join(name for name in found if name not in ('peers', 'all'))}]"]
+
+
+def test_torch_is_one_release_everywhere():
+    """A range may fetch several gigabytes of a build for graphics cards."""
+    named = {need for needs in extras().values() for need in needs if distribution(need) == "torch"}
+    assert named == {"torch==2.13.0"}
+    for document in (".ci/run", "CONTRIBUTING.md", "README.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        assert set(re.findall(r"torch[<>=~!]=[\w.]*", text)) <= named
+
+
+def test_a_file_that_needs_torch_carries_the_mark():
+    """.ci/run finds the comparisons with torch by their mark; one without it would never have to run."""
+    assert needs_torch("def f():\n    import torch")
+    for path in code_files("tests"):
+        text = path.read_text(encoding="utf-8")
+        assert path == Path(__file__) or not needs_torch(text) or "mark.torch" in text, path
