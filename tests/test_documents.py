@@ -67,7 +67,10 @@ def test_each_command_of_the_table_exists(command):
     assert why_it_cannot_run(command) is None
 
 
-@pytest.mark.parametrize("command", ["pytest -m odd", "python -m tests.none", "bash none", "refnet none", "make"])
+ABSENT = ("pytest -m odd", "python -m tests.none", "bash none", "refnet none", "make")
+
+
+@pytest.mark.parametrize("command", ABSENT)
 def test_a_command_that_does_not_exist_is_noticed(command):
     assert why_it_cannot_run(command) is not None
 
