@@ -1,0 +1,193 @@
+"""What a network costs, and the conventions under which people add it up.
+
+A count without a convention is not a number: "MobileNetV2 has 300 M multiply-adds" is true under MADD, 314 M under
+MADD-BN2, 602 M under FLOP-2. A layer states its `Terms`, plain integers; a `Convention` is a named function of the
+rows of a graph. Nothing here knows an array.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .digits import Figure
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one operation costs for one image.
+
+    inputs, outputs        values read (activations) and written
+    products               multiplications behind one output value: KH*KW*M/groups
+    madds                  multiply-adds with every tap, also those on the padding: products * outputs
+    madds_inside           multiply-adds whose tap lies inside the image
+    weights, biases        trainable parameters of kernels and of biases
+    bn_channels            channels normalised: gamma, beta, moving mean and moving variance have this many each
+    bn_outputs             values written by a batch normalisation
+    """
+
+    operation: str
+    inputs: int
+    outputs: int
+    products: int = 0
+    madds: int = 0
+    madds_inside: int = 0
+    weights: int = 0
+    biases: int = 0
+    bn_channels: int = 0
+    bn_outputs: int = 0
+
+    @property
+    def parameters(self) -> int:
+        """All of them: weights, biases and the four vectors of batch normalisation (P-ALL)."""
+        return self.weights + self.biases + 4 * self.bn_channels
+
+
+@dataclass(frozen=True)
+class Row:
+    """One node of a graph with its Terms.
+
+    classifier: the node is the classification layer (it is named `classifier`), which MADD-HEADLESS leaves out.
+    input_gradient: a training step needs the gradient of this node's input (false for the first layer).
+    """
+
+    node: str
+    terms: Terms
+    classifier: bool = False
+    input_gradient: bool = True
+
+
+Rows = Sequence[Row]
+
+
+def madd(rows: Rows) -> int:
+    return sum(row.terms.madds for row in rows)
+
+
+def madd_headless(rows: Rows) -> int:
+    return madd([row for row in rows if not row.classifier])
+
+
+def madd_inside(rows: Rows) -> int:
+    return sum(row.terms.madds_inside for row in rows)
+
+
+def bn_outputs(rows: Rows) -> int:
+    return sum(row.terms.bn_outputs for row in rows)
+
+
+def madd_step(rows: Rows) -> int:
+    """Forward, filter gradient and, where something below needs it, input gradient: each costs what forward costs."""
+    return sum(row.terms.madds * (3 if row.input_gradient else 2) for row in rows)
+
+
+def flop_n(rows: Rows) -> int:
+    """The hand notes' 2*k*k*M - 1 per output value: products and the additions between them."""
+    return sum((2 * row.terms.products - 1) * row.terms.outputs for row in rows if row.terms.products)
+
+
+def weights(rows: Rows) -> int:
+    return sum(row.terms.weights for row in rows)
+
+
+def biases(rows: Rows) -> int:
+    return sum(row.terms.biases for row in rows)
+
+
+def bn_channels(rows: Rows) -> int:
+    return sum(row.terms.bn_channels for row in rows)
+
+
+def p_bias(rows: Rows) -> int:
+    return weights(rows) + biases(rows)
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A named way of adding up the rows of a graph. `quantity` is "multiply-adds", "FLOPs" or "parameters"."""
+
+    name: str
+    quantity: str
+    meaning: str
+    count: Callable[[Rows], int] = field(repr=False)
+
+
+_ALL = (
+    Convention("MADD", "multiply-adds", "kernel multiply-adds of convolutions and dense layers, every tap", madd),
+    Convention("MADD-HEADLESS", "multiply-adds", "MADD without the classifier", madd_headless),
+    Convention("MADD-INSIDE", "multiply-adds", "only taps inside the image, not on the padding", madd_inside),
+    Convention(
+        "MADD-BN2", "multiply-adds", "MADD plus 2 per batch-norm output", lambda rows: madd(rows) + 2 * bn_outputs(rows)
+    ),
+    Convention(
+        "MADD-BN4", "multiply-adds", "MADD plus 4 per batch-norm output", lambda rows: madd(rows) + 4 * bn_outputs(rows)
+    ),
+    Convention("MADD-STEP", "multiply-adds", "a training step: forward, input and filter gradients", madd_step),
+    Convention("FLOP-2", "FLOPs", "twice MADD", lambda rows: 2 * madd(rows)),
+    Convention("FLOP-N", "FLOPs", "2*k*k*M - 1 per output value (the hand notes)", flop_n),
+    Convention("P-WEIGHTS", "parameters", "kernels only", weights),
+    Convention("P-BIAS", "parameters", "kernels and the biases that exist", p_bias),
+    Convention(
+        "P-TRAINABLE", "parameters", "P-BIAS plus gamma and beta", lambda rows: p_bias(rows) + 2 * bn_channels(rows)
+    ),
+    Convention(
+        "P-SLIM",
+        "parameters",
+        "P-BIAS plus beta, moving mean and moving variance",
+        lambda rows: p_bias(rows) + 3 * bn_channels(rows),
+    ),
+    Convention(
+        "P-ALL", "parameters", "P-BIAS plus all four batch-norm vectors", lambda rows: p_bias(rows) + 4 * bn_channels(rows)
+    ),
+    Convention(
+        "P-FOLDED",
+        "parameters",
+        "batch norm folded: one bias per normalised channel",
+        lambda rows: p_bias(rows) + bn_channels(rows),
+    ),
+)
+CONVENTIONS = {convention.name: convention for convention in _ALL}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The rows of a graph, in the order of its nodes."""
+
+    rows: tuple[Row, ...]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __getitem__(self, node: str) -> Terms:
+        for row in self.rows:
+            if row.node == node:
+                return row.terms
+        raise KeyError(f"no node named {node!r}")
+
+    def total(self, convention: str) -> int:
+        """The count under a named convention. Raises KeyError for a name outside the closed list."""
+        if convention not in CONVENTIONS:
+            raise KeyError(f"convention: wanted one of {', '.join(CONVENTIONS)}; got {convention!r}")
+        return CONVENTIONS[convention].count(self.rows)
+
+    @property
+    def madds(self) -> int:
+        """Multiply-adds of one image under MADD."""
+        return madd(self.rows)
+
+    def totals(self) -> dict[str, int]:
+        """Every convention with its count."""
+        return {name: convention.count(self.rows) for name, convention in CONVENTIONS.items()}
+
+    def parameters(self) -> dict[str, int]:
+        """Parameters by kind: weights, biases, bn_scale_shift (gamma, beta), bn_statistics (moving mean, variance)."""
+        normalised = 2 * bn_channels(self.rows)
+        return {
+            "weights": weights(self.rows),
+            "biases": biases(self.rows),
+            "bn_scale_shift": normalised,
+            "bn_statistics": normalised,
+        }
+
+    def explain(self, figure: Figure) -> list[tuple[Convention, int, str]]:
+        """Every convention that gives `figure` to its digits: (convention, exact count, "rounded" or "cut")."""
+        counts = ((CONVENTIONS[name], count) for name, count in self.totals().items())
+        return [(each, count, how) for each, count in counts if (how := figure.reading(count))]

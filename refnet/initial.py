@@ -1,0 +1,38 @@
+"""Fresh weights, as the official code of both papers draws them.
+
+Kernels: truncated normal, sigma 0.09 (values beyond two sigma are drawn again); batch norm: scale 1, shift 0, stored
+mean 0 and variance 1; biases 0.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIGMA = 0.09
+
+_CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0}
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """A Generator as it is, a seed as the Generator it starts. Raises TypeError for anything else, also for None."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0:
+        raise TypeError(f"rng: wanted a numpy.random.Generator or a seed of at least 0, got {rng!r}")
+    return np.random.default_rng(rng)
+
+
+def fresh(role: str, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    """The first value of a weight of this role, in float64."""
+    if role in _CONSTANT:
+        return np.full(shape, _CONSTANT[role])
+    return SIGMA * truncated_normal(shape, rng)
+
+
+def truncated_normal(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Standard normal values; those beyond two are drawn again until none is."""
+    values = rng.standard_normal(shape)
+    while (beyond := np.abs(values) > 2).any():
+        values[beyond] = rng.standard_normal(int(beyond.sum()))
+    return values

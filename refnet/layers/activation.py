@@ -1,0 +1,56 @@
+"""Activations: ReLU, ReLU6, softmax. Shapes stay as they are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .base import Array, Gradients, Layer, Shape, Weights
+
+
+@dataclass(frozen=True)
+class Relu(Layer):
+    """`max(x, 0)`."""
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return shapes[0]
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        y: Array = kernels.relu_forward(xs[0])
+        return y
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        return (kernels.relu_backward(dy, saved[0]),), {}
+
+
+@dataclass(frozen=True)
+class Relu6(Layer):
+    """`min(max(x, 0), 6)` (V2 section 4); the gradient at exactly 0 and 6 is 0."""
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return shapes[0]
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        y: Array = kernels.relu6_forward(xs[0])
+        return y
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        return (kernels.relu6_backward(dy, saved[0]),), {}
+
+
+@dataclass(frozen=True)
+class Softmax(Layer):
+    """(N,) logits -> (N,) probabilities."""
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        if len(shapes[0]) != 1:
+            raise ValueError(f"{self}: wanted logits (classes,), got {shapes[0]}")
+        return shapes[0]
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        y: Array = kernels.softmax_forward(xs[0])
+        return y
+
+    def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
+        return y
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        return (kernels.softmax_backward(dy, saved),), {}

@@ -1,0 +1,150 @@
+"""What every layer promises, and the checks that stand before every kernel.
+
+A layer is a frozen dataclass of hyper-parameters. It knows the shape of its output, the shapes of its weights and its
+cost before any array exists, and it passes checked arrays to a pair of kernels. To add one: write the kernel pair,
+then a subclass with `out_shape`, `parameters`, `cost`, `_forward` and `_backward` side by side.
+
+Shapes leave the batch out: (H, W, M) for a map, (M,) for features. `weights` maps roles (kernel, bias, gamma, beta,
+moving_mean, moving_variance) to arrays. `kernels` is a namespace with the function names of `refnet.kernels`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..counting import Terms
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+Weights = Mapping[str, Array]
+Gradients = tuple[tuple[Array, ...], dict[str, Array]]  # of the inputs, of the weights by role
+
+# Roles that no gradient reaches: batch norm's running statistics.
+STATISTICS = ("moving_mean", "moving_variance")
+
+
+class Saved(NamedTuple):
+    """What a training step keeps of one layer: the output's shape and dtype, and exactly what backward needs."""
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    content: Any
+
+
+@dataclass(frozen=True)
+class Layer(ABC):
+    """One operation: shapes and cost as plain integers, forward and backward on arrays."""
+
+    arity: ClassVar[int] = 1  # how many maps go in
+
+    @property
+    def operation(self) -> str:
+        """The name that tables print: the class's own."""
+        return type(self).__name__
+
+    @abstractmethod
+    def out_shape(self, *shapes: Shape) -> Shape:
+        """Shape of the output for these input shapes. Raises ValueError if the layer cannot take them."""
+
+    def parameters(self, *shapes: Shape) -> dict[str, Shape]:
+        """Role -> shape of the weights."""
+        return {}
+
+    def cost(self, *shapes: Shape) -> Terms:
+        """The Terms of one image; an operation without multiplications and weights has only its reads and writes."""
+        return Terms(self.operation, sum(map(prod, shapes)), prod(self.out_shape(*shapes)))
+
+    def forward(self, kernels: Any, weights: Weights, *xs: Array) -> Array:
+        """Inference. Raises TypeError or ValueError that says what was wanted and what was given."""
+        return self._forward(kernels, *self._checked(weights, xs))
+
+    def train_forward(
+        self, kernels: Any, weights: Weights, *xs: Array, rng: np.random.Generator, statistics: str = "batch"
+    ) -> tuple[Array, Saved, dict[str, Array]]:
+        """-> y, what backward needs, new values of the roles that training updates without a gradient.
+
+        statistics: "batch" (normalise by the batch, update the moving statistics) or "stored" (frozen batch norm).
+        """
+        checked, ready = self._checked(weights, xs)
+        y, content, updates = self._train_forward(kernels, checked, ready, rng, statistics)
+        return y, Saved(y.shape, y.dtype, content), updates
+
+    def backward(
+        self, kernels: Any, weights: Weights, saved: Saved, dy: Array, input_gradient: bool = True
+    ) -> Gradients:
+        """-> gradients of the inputs (may be empty if not wanted), role -> gradient of each trainable weight."""
+        check_like(dy, saved.shape, saved.dtype, f"{self}: dy")
+        return self._backward(kernels, weights, saved.content, np.ascontiguousarray(dy), input_gradient)
+
+    @abstractmethod
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array: ...
+
+    @abstractmethod
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients: ...
+
+    def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
+        """What backward needs of a forward pass; the inputs, unless a layer chooses otherwise."""
+        return xs
+
+    def _train_forward(
+        self, kernels: Any, weights: Weights, xs: tuple[Array, ...], rng: np.random.Generator, statistics: str
+    ) -> tuple[Array, Any, dict[str, Array]]:
+        """Most layers train as they infer; dropout and batch norm do not."""
+        y = self._forward(kernels, weights, xs)
+        return y, self._saved(xs, y), {}
+
+    def _checked(self, weights: Weights, xs: tuple[Array, ...]) -> tuple[Weights, tuple[Array, ...]]:
+        """The arrays, C-contiguous and of one dtype, so that each kernel compiles once per dtype."""
+        if len(xs) != self.arity:
+            raise ValueError(f"{self}: wanted {self.arity} input(s), got {len(xs)}")
+        for x in xs:
+            check_array(x, f"{self}: input")
+        wanted = self.parameters(*(x.shape[1:] for x in xs))
+        self.out_shape(*(x.shape[1:] for x in xs))
+        for x in xs[1:]:
+            check_like(x, xs[0].shape, xs[0].dtype, f"{self}: second input")
+        for role, shape in wanted.items():
+            if role not in weights:
+                raise ValueError(f"{self}: wanted a weight {role!r} {shape}, got only {sorted(weights)}")
+            check_like(weights[role], shape, xs[0].dtype, f"{self}: {role}")
+        ready = {role: np.ascontiguousarray(weights[role]) for role in wanted}
+        return ready, tuple(np.ascontiguousarray(x) for x in xs)
+
+
+def check_array(x: Any, what: str) -> None:
+    """Raise TypeError unless x is an array of float32 or float64 with a batch axis."""
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"{what}: wanted a numpy array, got {type(x).__name__}")
+    if x.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{what}: wanted dtype float32 or float64, got {x.dtype}")
+    if x.ndim == 0:
+        raise ValueError(f"{what}: wanted a batch axis first, got a single number")
+
+
+def check_like(x: Any, shape: Shape, dtype: Any, what: str) -> None:
+    """Raise unless x has this shape and dtype."""
+    check_array(x, what)
+    if x.shape != shape:
+        raise ValueError(f"{what}: wanted shape {shape}, got {x.shape}")
+    if x.dtype != dtype:
+        raise TypeError(f"{what}: wanted dtype {dtype}, got {x.dtype}")
+
+
+def check_map(shape: Shape, layer: Layer) -> tuple[int, int, int]:
+    """The shape as (H, W, M), or ValueError."""
+    if len(shape) != 3 or min(shape) < 1:
+        raise ValueError(f"{layer}: wanted a map (H, W, channels), got {shape}")
+    height, width, channels = shape
+    return height, width, channels
+
+
+def check_count(value: Any, what: str, least: int = 1) -> int:
+    """The value as a plain int of at least `least`; bools, floats and strings are refused."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{what}: wanted an integer of at least {least}, got {value!r}")
+    return int(value)

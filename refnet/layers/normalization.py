@@ -1,0 +1,69 @@
+"""Batch normalisation."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..counting import Terms
+from .base import STATISTICS, Array, Gradients, Layer, Shape, Weights
+
+VECTORS = ("gamma", "beta", *STATISTICS)
+
+
+@dataclass(frozen=True)
+class BatchNorm(Layer):
+    """(..., M) -> (..., M); gamma, beta, moving_mean, moving_variance (M,).
+
+    decay: the share of the old moving statistics that stays in one training step (what some call 1 - momentum, others
+    momentum). eps: added to the variance before the root; part of a model's definition.
+    """
+
+    decay: float = 0.997
+    eps: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.decay <= 1:
+            raise ValueError(f"decay: wanted a number from 0 to 1, got {self.decay!r}")
+        if not 0 <= self.eps < float("inf"):
+            raise ValueError(f"eps: wanted a finite number of at least 0, got {self.eps!r}")
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return shapes[0]
+
+    def parameters(self, *shapes: Shape) -> dict[str, Shape]:
+        return {role: shapes[0][-1:] for role in VECTORS}
+
+    def cost(self, *shapes: Shape) -> Terms:
+        values = prod(shapes[0])
+        return Terms(self.operation, values, values, bn_channels=shapes[0][-1], bn_outputs=values)
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        y: Array = kernels.batch_norm_inference_forward(xs[0], *(weights[role] for role in VECTORS), float(self.eps))
+        return y
+
+    def _train_forward(
+        self, kernels: Any, weights: Weights, xs: tuple[Array, ...], rng: np.random.Generator, statistics: str
+    ) -> tuple[Array, Any, dict[str, Array]]:
+        if statistics == "stored":
+            return self._forward(kernels, weights, xs), (xs[0],), {}
+        (x,) = xs
+        values = prod(x.shape[:-1])
+        if values < 2:
+            raise ValueError(
+                f"{self}: wanted at least two values per channel for batch statistics, got {values} (input {x.shape})"
+            )
+        y, mean, inv_std, moving_mean, moving_variance = kernels.batch_norm_train_forward(
+            x, *(weights[role] for role in VECTORS), float(self.decay), float(self.eps)
+        )
+        return y, (x, mean, inv_std), dict(zip(STATISTICS, (moving_mean, moving_variance), strict=True))
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        gamma = weights["gamma"]
+        if len(saved) == 3:  # batch statistics were saved: they depend on x
+            dx, dgamma, dbeta = kernels.batch_norm_train_backward(dy, saved[0], gamma, *saved[1:])
+        else:
+            stored = (weights[role] for role in STATISTICS)
+            dx, dgamma, dbeta = kernels.batch_norm_inference_backward(dy, saved[0], gamma, *stored, float(self.eps))
+        return (dx,), {"gamma": dgamma, "beta": dbeta}
