@@ -1,0 +1,98 @@
+"""Compile every plain kernel before it is needed, or read it from the cache: tiny arrays, one call each.
+
+The arguments are what layers pass: C-contiguous arrays of one dtype, pairs and paddings as tuples of ints.
+
+    x (1, 2, 2, 2) a map    f (1, 2) features    v (2,) one number per channel    w weights
+"""
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Call = tuple[Any, ...]  # a kernel's name, and its arguments
+Array = NDArray[Any]
+
+
+def warmup(dtype: DTypeLike = np.float32) -> None:
+    """Make the first call of each plain kernel as quick as the second, for arrays of float32 or float64."""
+    wanted = np.dtype(dtype)
+    if wanted not in (np.float32, np.float64):
+        raise ValueError(f"warmup: dtype must be float32 or float64, got {wanted}")
+    kernels = import_module(__package__ or "")
+    for name, *arguments in calls(wanted):
+        getattr(kernels, name)(*arguments)
+
+
+def calls(dtype: np.dtype[Any]) -> list[Call]:
+    """One call for each plain kernel; bias meets maps and features, the others what a network gives them."""
+    x, f = np.ones((1, 2, 2, 2), dtype), np.ones((1, 2), dtype)
+    return [
+        *_convolution("conv2d", x, np.ones((1, 1, 2, 2), dtype)),
+        *_convolution("depthwise_conv2d", x, np.ones((1, 1, 2), dtype)),
+        *_convolution("grouped_conv2d", x, np.ones((1, 1, 2, 2), dtype), 1),
+        *_matrix("pointwise_conv2d", x, np.ones((2, 2), dtype)),
+        *_matrix("dense", f, np.ones((2, 2), dtype)),
+        *_batch_norm(x, np.ones(2, dtype)),
+        *_elementwise(x),
+        *_classifier(x, f, np.ones(2, dtype)),
+    ]
+
+
+def _convolution(kind: str, x: Array, w: Array, *groups: int) -> list[Call]:
+    window = ((1, 1), (1, 1), (0, 0, 0, 0), *groups)  # stride, dilation, pads
+    return [
+        (f"{kind}_forward", x, w, *window),
+        (f"{kind}_input_gradient", x, w, (2, 2), *window),
+        (f"{kind}_filter_gradient", x, x, (1, 1), *window),
+        (f"{kind}_backward", x, x, w, *window),
+    ]
+
+
+def _matrix(kind: str, x: Array, w: Array) -> list[Call]:
+    return [
+        (f"{kind}_forward", x, w),
+        (f"{kind}_input_gradient", x, w),
+        (f"{kind}_filter_gradient", x, x),
+        (f"{kind}_backward", x, x, w),
+    ]
+
+
+def _batch_norm(x: Array, v: Array) -> list[Call]:
+    saved = np.ones(2, np.float64)  # mean and inv_std, which are float64 for both dtypes
+    return [
+        ("batch_norm_train_forward", x, v, v, v, v, 0.9, 0.1),
+        ("batch_norm_train_backward", x, x, v, saved, saved),
+        ("batch_norm_inference_forward", x, v, v, v, v, 0.1),
+        ("batch_norm_inference_backward", x, x, v, v, v, 0.1),
+    ]
+
+
+def _elementwise(x: Array) -> list[Call]:
+    return [
+        ("relu_forward", x),
+        ("relu_backward", x, x),
+        ("relu6_forward", x),
+        ("relu6_backward", x, x),
+        ("add_forward", x, x),
+        ("add_backward", x),
+    ]
+
+
+def _classifier(x: Array, f: Array, v: Array) -> list[Call]:
+    mask, losses = np.ones(f.shape, np.bool_), np.ones(1, f.dtype)
+    return [
+        ("bias_add_forward", x, v),
+        ("bias_add_backward", x),
+        ("bias_add_forward", f, v),
+        ("bias_add_backward", f),
+        ("global_average_pool_forward", x),
+        ("global_average_pool_backward", f, (2, 2)),
+        ("dropout_forward", f, mask, 0.1),
+        ("dropout_backward", f, mask, 0.1),
+        ("softmax_forward", f),
+        ("softmax_backward", f, f),
+        ("softmax_cross_entropy_forward", f, f),
+        ("softmax_cross_entropy_backward", losses, f, f),
+    ]
