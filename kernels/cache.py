@@ -5,8 +5,8 @@ was. Here the folder's name is a hash of all kernels, the processor, and the ver
 compiler, and a file's key holds the code and the constants that the function really reaches in this process.
 A file that cannot be read is compiled again; a folder that cannot be written costs time and nothing else.
 
-    signature   Numba's types of a call's arguments     result   what Numba compiled for them
-    context     Numba's compilation target              key      all that the result depends on
+    sig     Numba's types of a call's arguments    cres, data      what Numba compiled for them
+    key     all that the result depends on         target_context  what Numba compiles for
 """
 
 import functools
@@ -33,7 +33,9 @@ from . import store
 _SETTINGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "USING_SVML")
 
 Key = tuple[Any, ...]
-_config: Any = config  # as its attributes are set at run time
+# Numba sets these attributes when it runs; no type checker can see them.
+_config: Any = config
+_target: Any = cpu_target
 _serialize: Any = dumps
 _log = logging.getLogger(__name__)
 _writing = True
@@ -57,41 +59,41 @@ class KernelCache(FunctionCache):
     def flush(self) -> None:
         """Nothing to forget: a file is found by what it was compiled from; a changed function misses it."""
 
-    def load_overload(self, *signature_and_context: Any) -> Any:
+    def load_overload(self, *args: Any, **named: Any) -> Any:
         """A compiled version from the disk, or None: whatever is wrong with it, compiling is the cure."""
         numbas: Any = super()
         try:
-            return numbas.load_overload(*signature_and_context)
+            return numbas.load_overload(*args, **named)
         except Exception:
             return None
 
-    def save_overload(self, *signature_and_result: Any) -> None:
+    def save_overload(self, *args: Any, **named: Any) -> None:
         """Write a compiled version; a full disk or a read-only folder ends all writing in this process."""
         numbas: Any = super()
         try:
-            numbas.save_overload(*signature_and_result)
+            numbas.save_overload(*args, **named)
         except OSError as error:
             _stop_writing(error)
         except Exception as error:
             _log.info("%s is not cached: %s", self._name, error)
 
-    def _load_overload(self, signature: Any, context: Any) -> Any:
-        key = self._key(signature)
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        key = self._key(sig)
         body = store.read(self._path(key))
         if body is None:
             return None
         found, reduced = pickle.loads(body)
-        return self._impl.rebuild(context, reduced) if found == key else None
+        return self._impl.rebuild(target_context, reduced) if found == key else None
 
-    def _save_overload(self, signature: Any, result: Any) -> None:
-        if _writing and self._impl.check_cachable(result):
-            key = self._key(signature)
+    def _save_overload(self, sig: Any, data: Any) -> None:
+        if _writing and self._impl.check_cachable(data):
+            key = self._key(sig)
             path = self._path(key)
             store.make_folder(path.parent)
-            store.write(path, _serialize((key, self._impl.reduce(result))))
+            store.write(path, _serialize((key, self._impl.reduce(data))))
 
-    def _key(self, signature: Any) -> Key:
-        return signature, self._name, build(), fingerprint(self._py_func)
+    def _key(self, sig: Any) -> Key:
+        return sig, self._name, build(), fingerprint(self._py_func)
 
     def _path(self, key: Key) -> Path:
         """The file of a key. Its name only finds it: the key itself is inside, and compared when read."""
@@ -108,9 +110,9 @@ class _Serializer(CompileResultCacheImpl):
     def __init__(self) -> None:
         pass
 
-    def check_cachable(self, result: Any) -> bool:
+    def check_cachable(self, cres: Any) -> bool:
         """Addresses of this process are worth nothing in the next one."""
-        return not result.library.has_dynamic_globals
+        return not cres.library.has_dynamic_globals
 
 
 def folder() -> Path | None:
@@ -129,7 +131,7 @@ def source_digest() -> str:
 
 def build() -> tuple[str, ...]:
     """What machine code depends on beside its source: processor and vector width, versions, settings."""
-    processor = cpu_target.target_context.codegen().magic_tuple()
+    processor = _target.target_context.codegen().magic_tuple()
     versions = (sys.implementation.cache_tag, np.__version__, numba.__version__, llvmlite.__version__)
     settings = (f"{name}={getattr(_config, name, None)!r}" for name in _SETTINGS)
     return (*map(str, processor), *versions, *settings)
