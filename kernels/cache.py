@@ -16,7 +16,7 @@ import pickle
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import llvmlite
@@ -147,20 +147,29 @@ def fingerprint(function: FunctionType) -> str:
 
 
 def _reached(value: Any, seen: set[Any]) -> Iterator[bytes]:
-    function = getattr(value, "py_func", value)  # of a jitted function, the Python one
-    if isinstance(function, np.ndarray):
-        yield from (str(function.dtype).encode(), repr(function.shape).encode(), function.tobytes())
-    elif not isinstance(function, FunctionType):
-        yield repr(function).encode()
-    elif function not in seen:
-        seen.add(function)
-        names: set[str] = set()
-        yield from _code(function.__code__, names)
-        for name in sorted(names & function.__globals__.keys()):
-            yield name.encode()
-            yield from _reached(function.__globals__[name], seen)
-        for held in (*(cell.cell_contents for cell in function.__closure__ or ()), function.__defaults__):
-            yield from _reached(held, seen)
+    if hasattr(value, "py_func"):  # a jitted function
+        yield repr(sorted(value.targetoptions.get("fastmath") or ())).encode()
+        yield from _reached(value.py_func, seen)
+    elif isinstance(value, FunctionType):
+        if value not in seen:
+            seen.add(value)
+            yield from _reached_by(value, seen)
+    elif isinstance(value, ModuleType):
+        yield value.__name__.encode()
+    elif isinstance(value, np.ndarray):
+        yield from (str(value.dtype).encode(), repr(value.shape).encode(), value.tobytes())
+    else:
+        yield repr(value).encode()
+
+
+def _reached_by(function: FunctionType, seen: set[Any]) -> Iterator[bytes]:
+    names: set[str] = set()
+    yield from _code(function.__code__, names)
+    for name in sorted(names & function.__globals__.keys()):
+        yield name.encode()
+        yield from _reached(function.__globals__[name], seen)
+    for held in (*(cell.cell_contents for cell in function.__closure__ or ()), function.__defaults__):
+        yield from _reached(held, seen)
 
 
 def _code(code: CodeType, names: set[str]) -> Iterator[bytes]:
