@@ -45,6 +45,10 @@ def taps_inside(size: int, filter: int, stride: int, dilation: int, before: int,
     670
     """
     outputs = output_size(size, filter, stride, dilation, before, after)
-    return sum(
-        0 <= o * stride + k * dilation - before < size for o in range(outputs) for k in range(filter)
-    )
+    inside = 0
+    for k in range(filter):
+        shift = k * dilation - before  # output o reads pixel o * stride + shift
+        first = max(0, -(shift // stride))
+        last = min(outputs - 1, (size - 1 - shift) // stride)
+        inside += max(0, last - first + 1)
+    return inside

@@ -1,0 +1,5 @@
+"""`python -m refnet`."""
+
+from .cli import main
+
+main(prog_name="refnet")

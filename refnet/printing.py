@@ -1,0 +1,117 @@
+"""What `refnet count` shows: the conventions, the layers, the types of layer; as rich tables and as JSON."""
+
+from collections import defaultdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from .counting import CONVENTIONS, Cost
+from .digits import Figure
+from .graph import Graph
+
+
+def console() -> Console:
+    """Standard output; 100 columns where it is not a terminal. Honours NO_COLOR."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=100)
+
+
+def _table(title: str, *columns: str, numbers: int) -> Table:
+    """A table whose last columns, `numbers` of them, are aligned to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for at, column in enumerate(columns):
+        right = at >= len(columns) - numbers
+        table.add_column(column, justify="right" if right else "left", no_wrap=right)
+    return table
+
+
+def conventions(net: Graph) -> Table:
+    """Every convention with its count."""
+    table = _table(net.name, "convention", "what is counted", "quantity", "count", numbers=1)
+    for name, count in net.cost().totals().items():
+        table.add_row(name, CONVENTIONS[name].meaning, CONVENTIONS[name].quantity, f"{count:,}")
+    return table
+
+
+def layers(net: Graph) -> Table:
+    """One line per node."""
+    table = _table(net.name, "node", "operation", "output", "parameters (P-ALL)", "madds (MADD)", numbers=2)
+    for row in layer_rows(net):
+        output = "x".join(map(str, row["output"]))
+        table.add_row(row["node"], row["operation"], output, f"{row['parameters']:,}", f"{row['madds']:,}")
+    return table
+
+
+def types(net: Graph) -> Table:
+    """Shares by operation, as in V1 Table 2."""
+    table = _table(net.name, "operation", "nodes", "madds (MADD)", "share", "weights (P-WEIGHTS)", "share", numbers=5)
+    for row in type_rows(net.cost()):
+        table.add_row(
+            row["operation"],
+            str(row["nodes"]),
+            f"{row['madds']:,}",
+            f"{row['madds_percent']:.2f} %",
+            f"{row['weights']:,}",
+            f"{row['weights_percent']:.2f} %",
+        )
+    return table
+
+
+def layer_rows(net: Graph) -> list[dict[str, Any]]:
+    """One record per node, in order."""
+    return [
+        {
+            "node": row.node,
+            "operation": row.terms.operation,
+            "output": list(net.shapes[row.node]),
+            "parameters": row.terms.parameters,
+            "madds": row.terms.madds,
+        }
+        for row in net.cost()
+    ]
+
+
+def type_rows(cost: Cost) -> list[dict[str, Any]]:
+    """One record per operation that multiplies or has weights, the most expensive first."""
+    nodes: dict[str, int] = defaultdict(int)
+    madds: dict[str, int] = defaultdict(int)
+    weights: dict[str, int] = defaultdict(int)
+    for row in cost:
+        if row.terms.madds or row.terms.weights:
+            nodes[row.terms.operation] += 1
+            madds[row.terms.operation] += row.terms.madds
+            weights[row.terms.operation] += row.terms.weights
+    all_madds, all_weights = max(sum(madds.values()), 1), max(sum(weights.values()), 1)
+    return [
+        {
+            "operation": operation,
+            "nodes": nodes[operation],
+            "madds": madds[operation],
+            "madds_percent": 100 * madds[operation] / all_madds,
+            "weights": weights[operation],
+            "weights_percent": 100 * weights[operation] / all_weights,
+        }
+        for operation in sorted(madds, key=lambda each: -madds[each])
+    ]
+
+
+def explanation_rows(cost: Cost, figure: Figure) -> list[dict[str, Any]]:
+    """One record per convention that gives the figure to its digits."""
+    return [
+        {"convention": each.name, "quantity": each.quantity, "meaning": each.meaning, "count": count, "digits": how}
+        for each, count, how in cost.explain(figure)
+    ]
+
+
+def explanation(net: Graph, text: str, figure: Figure) -> Table | str:
+    """The conventions that give the figure, or a sentence that none does."""
+    low, high = figure.value - figure.step / 2, figure.value + figure.step / 2
+    reading = f"{text} stands for {float(low):,.0f} to {float(high):,.0f}"
+    found = explanation_rows(net.cost(), figure)
+    if not found:
+        return f"{net.name}: no convention gives {text} ({reading}, or cut, to {float(figure.value + figure.step):,.0f})."
+    table = _table(f"{net.name}: {reading}", "convention", "what is counted", "digits", "count", numbers=1)
+    for row in found:
+        table.add_row(row["convention"], f"{row['quantity']}: {row['meaning']}", row["digits"], f"{row['count']:,}")
+    return table
