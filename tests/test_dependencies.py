@@ -92,9 +92,21 @@ def test_torch_is_one_release_everywhere():
         assert set(re.findall(r"torch[<>=~!]=[\w.]*", text)) <= named
 
 
-def test_a_file_that_needs_torch_carries_the_mark():
+def unmarked(tests):
+    """Names of test files that need torch, themselves or through a helper, and do not carry its mark."""
+    helpers = "|".join(Path(name).stem for name, text in tests.items() if needs_torch(text)) or "$^"
+    return {
+        name
+        for name, text in tests.items()
+        if Path(name).name.startswith("test_") and "mark.torch" not in text
+        if needs_torch(text) or re.search(rf"import.*\b({helpers})\b|from.*\b({helpers})\b.*import", text)
+    }
+
+
+def test_a_test_file_that_needs_torch_carries_the_mark():
     """.ci/run finds the comparisons with torch by their mark; one without it would never have to run."""
-    assert needs_torch("def f():\n    import torch")
-    for path in code_files("tests"):
-        text = path.read_text(encoding="utf-8")
-        assert path == Path(__file__) or not needs_torch(text) or "mark.torch" in text, path
+    helper, marked = "def f():\n    import torch", "from helper import f\npytestmark = pytest.mark.torch"
+    assert unmarked({"helper.py": helper, "test_marked.py": marked}) == set()
+    assert unmarked({"helper.py": helper, "test_bare.py": "from a.helper import f"}) == {"test_bare.py"}
+    texts = {str(path): path.read_text(encoding="utf-8") for path in code_files("tests") if path != Path(__file__)}
+    assert unmarked(texts) == set()
