@@ -1,0 +1,209 @@
+"""Which mistake, of those that people make, gives the wrong answer that was seen.
+
+A mistake is named only if it reproduces the whole wrong answer to the shrunk case. A small case can be
+reproduced by several, so the function is then asked a few larger cases (``probes``), and a mistake that does not
+predict its answers there is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .arrangement import PLAIN_FILTERS, from_layout, layout_shape, to_layout
+from .cases import Case, draw_case, seeded_pick
+from .expected import Expected, expected_forward, expected_gradients
+from .limits import Limits
+from .mistakes import INTEGER_WRITINGS, READINGS, Asked, asked, grouped_shape, writings
+from .mistakes_backward import gradient_mistakes
+from .plain import Array
+from .precision import FLOATS, bounded, error_bound
+from .subject import Complaint, Subject, outside
+
+Answer = Callable[[Asked], Array]
+PROBES = 12
+FILTER_LAYOUTS = {"HWIO": ("HWIO", "OIHW", "OHWI", "IHWO", "HWOI"), "HWC": ("HWC", "CHW"), "IO": ("IO", "OI")}
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A case that the function got wrong, with the answer that it gave (in refnet's layout)."""
+
+    case: Case
+    expected: Expected
+    got: Array
+
+
+def likely_mistakes(subject: Subject, complaint: Complaint, limits: Limits) -> list[str]:
+    """Descriptions of the mistakes that explain a complaint, the likeliest first; empty where none does."""
+    if complaint.expected is None or complaint.got is None:
+        return _from_probes(subject, limits)
+    seen = Evidence(complaint.case, complaint.expected, complaint.got)
+    name = seen.expected.name
+    if _ignores_strides(subject, seen):
+        return [
+            f"the array's strides are ignored: with C-contiguous copies the answer is right "
+            f"(memory order here: {seen.case.order}; to leave these cases out: memory_order='C')"
+        ]
+    found = [words for words, make in _mistakes(subject, name).items() if _reproduces(words, make, seen)]
+    if found:
+        return _weighed(subject, name, found, probes(subject, name, limits))
+    return _coarser(seen)
+
+
+def probes(subject: Subject, name: str, limits: Limits) -> list[Evidence]:
+    """Seeded cases within the limits, C-ordered, that the function answers wrongly, with what it answers."""
+    found = []
+    for seed in range(PROBES):
+        drawn = replace(limits, memory_order="C", square=seed % 2 == 0 or limits.square)
+        case = draw_case(seeded_pick(seed), subject.operation, subject.formats, drawn)
+        if 0 in case.dy.shape:
+            continue
+        try:
+            wrong = examine(subject, case)
+        except Complaint as complaint:
+            wrong = complaint
+        if wrong is not None and wrong.got is not None and wrong.expected and wrong.expected.name == name:
+            found.append(Evidence(case, wrong.expected, wrong.got))
+    return found
+
+
+def examine(subject: Subject, case: Case) -> Complaint | None:
+    """The first thing wrong with the function's answer to a case, with that answer. Raises Complaint as well."""
+    backward = subject.check.endswith("backward")
+    pairs = zip(
+        expected_gradients(case) if backward else (expected_forward(case),),
+        subject.backward(case) if backward else (subject.forward(case),),
+        strict=True,
+    )
+    for expected, answer in pairs:
+        got = subject.received(case, expected, answer)
+        if outside(expected, got).any():
+            return Complaint(case, "", expected, got)
+    return None
+
+
+def _mistakes(subject: Subject, name: str) -> dict[str, Answer]:
+    """Every known mistake in y, dx or dw."""
+    if name != "y":
+        return gradient_mistakes(name)
+    found: dict[str, Answer] = {words: _answering(reading) for words, reading in READINGS.items()}
+    for words, writing in (writings("y") | (INTEGER_WRITINGS if subject.formats.exact else {})).items():
+        found[words] = lambda a, writing=writing: writing(a.y())
+    return found | _other_layouts(subject)
+
+
+def _answering(reading: Callable[[Asked], Asked]) -> Answer:
+    return lambda a: reading(a).y()
+
+
+def _other_layouts(subject: Subject) -> dict[str, Answer]:
+    """The user's buffers read as if they had another layout."""
+    plain, layout = PLAIN_FILTERS[subject.operation], subject.filter_layout
+    found: dict[str, Answer] = {}
+    for other in FILTER_LAYOUTS[plain]:
+        if other != "".join(letter for letter in layout if letter in plain):
+            found[f"the filter's memory is read as {other} (it is {layout})"] = (
+                lambda a, other=other: replace(a, w=_reread_filter(a, plain, layout, other)).y()
+            )
+    other_layout = "NCHW" if subject.layout == "NHWC" else "NHWC"
+    found[f"the images' memory is read as {other_layout} (it is {subject.layout})"] = (
+        lambda a: replace(a, x=_reread(a.x, "NHWC", subject.layout, other_layout)).y()
+    )
+    return found
+
+
+def _reread_filter(a: Asked, plain: str, layout: str, other: str) -> Array:
+    KH, KW, GM, N = a.w.shape
+    native = {"HWIO": (KH, KW, GM, N), "HWC": (KH, KW, N), "IO": (GM, N)}[plain]
+    return _reread(a.w.reshape(native), plain, layout, other).reshape(a.w.shape)
+
+
+def _reread(array: Array, plain: str, layout: str, other: str) -> Array:
+    """The memory of ``array`` in ``layout``, read as ``other``; axes as in ``plain``."""
+    buffer = np.ascontiguousarray(to_layout(array, plain, layout))
+    return from_layout(buffer.reshape(layout_shape(array.shape, plain, other)), plain, other)
+
+
+def _reproduces(words: str, make: Answer, seen: Evidence) -> bool:
+    """Whether a mistake gives the answer that was seen, everywhere."""
+    wrong = _attempt(make, asked(seen.case))
+    if wrong is None:
+        return False
+    got = seen.got
+    if got.shape == seen.case.w.shape and seen.expected.name == "dw":
+        got = got.reshape(grouped_shape(seen.case))
+    if wrong.shape != got.shape:
+        return False
+    return not outside(Expected(words, wrong, _allowed(make, seen, wrong)), got).any()
+
+
+def _attempt(make: Answer, question: Asked) -> Array | None:
+    """The mistaken answer, or None where the mistake cannot be made on these sizes."""
+    try:
+        return make(question)
+    except (ValueError, IndexError):
+        return None
+
+
+def _allowed(make: Answer, seen: Evidence, wrong: Array) -> Array:
+    """How far from a mistaken answer a kernel that makes the mistake may be: the same bound, for its sums."""
+    if seen.case.values == "integers":
+        return np.zeros(wrong.shape)
+    n = 2 * seen.case.geometry.products[seen.expected.name]
+    if not bounded(n, seen.case.formats):
+        return np.zeros(wrong.shape)
+    return error_bound(wrong, np.abs(make(asked(seen.case).absolute())), n, seen.case.formats)
+
+
+def _weighed(subject: Subject, name: str, found: list[str], evidence: list[Evidence]) -> list[str]:
+    """The mistakes that agree with all evidence, by how much of it they explain; all, where none agrees."""
+    known = _mistakes(subject, name)
+    scores = {}
+    for words in found:
+        possible = [seen for seen in evidence if _attempt(known[words], asked(seen.case)) is not None]
+        explained = sum(_reproduces(words, known[words], seen) for seen in possible)
+        if explained == len(possible):
+            scores[words] = explained
+    if not scores:
+        return [f"{words} (in this case; not in all others)" for words in found[:2]]
+    most = max(scores.values())
+    return [words for words in found if scores.get(words) == most]
+
+
+def _from_probes(subject: Subject, limits: Limits) -> list[str]:
+    """For a function that raises on the shrunk case: what explains its wrong answers elsewhere."""
+    for name in ("dx", "dw") if subject.check.endswith("backward") else ("y",):
+        evidence = probes(subject, name, limits)
+        known = _mistakes(subject, name)
+        found = [w for w, make in known.items() if evidence and _reproduces(w, make, evidence[0])]
+        if found:
+            weighed = _weighed(subject, name, found, evidence)
+            return [f"{words} (seen in other cases, which it answers wrongly)" for words in weighed]
+    return []
+
+
+def _ignores_strides(subject: Subject, seen: Evidence) -> bool:
+    """Whether the answer is right when the arrays are C-contiguous."""
+    if seen.case.order == "C":
+        return False
+    try:
+        return examine(subject, replace(seen.case, order="C")) is None
+    except Complaint:
+        return False
+
+
+def _coarser(seen: Evidence) -> list[str]:
+    """A coarser accumulator that would allow the answer."""
+    formats = seen.case.formats
+    if seen.case.values == "integers" or formats.exact or seen.got.shape != seen.expected.value.shape:
+        return []
+    for name in FLOATS[FLOATS.index(formats.accumulate) + 1 :]:
+        coarse, n = replace(formats, accumulate=name), seen.case.geometry.products[seen.expected.name]
+        absolute = asked(seen.case).absolute().answer(seen.expected.name)
+        bound = error_bound(seen.expected.value, absolute.reshape(seen.got.shape), n, coarse)
+        if not outside(replace(seen.expected, bound=bound), seen.got).any():
+            return [f"sums are kept in {name}, not in {formats.accumulate} (to allow it: accumulate={name!r})"]
+    return []
