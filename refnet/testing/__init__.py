@@ -4,8 +4,8 @@
     check_conv2d(my_forward, layout="NCHW", dtype="float16", accumulate="float32",
                  limits=Limits(stride=(1, 2), dilation=1, channels_multiple=8, groups=False))
 
-Nothing here imports the code that it judges. Importing this package imports NumPy alone; the strategies and the
-checks need Hypothesis, the extra ``pip install 'refnet[testing]'``, when they are called.
+Nothing here imports the code that it judges. Importing this package imports NumPy alone; the strategies and
+the checks need Hypothesis, the extra ``pip install 'refnet[testing]'``, when they are called.
 """
 
 from __future__ import annotations
@@ -72,7 +72,12 @@ _NAMES = {
         "naive_softmax_gradient",
     ),
     "precision": ("Precision", "error_bound", "gamma"),
-    "strategies": ("conv2d_cases", "depthwise_conv2d_cases", "grouped_conv2d_cases", "pointwise_conv2d_cases"),
+    "strategies": (
+        "conv2d_cases",
+        "depthwise_conv2d_cases",
+        "grouped_conv2d_cases",
+        "pointwise_conv2d_cases",
+    ),
     "testcase_files": ("write_testcases",),
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

@@ -1,9 +1,9 @@
 """How an array lies in memory: its order, and the order of its axes in the user's layout.
 
-Layouts are words with one letter per axis. Activations: NHWC or NCHW (N counts images). Filters: H and W are
-the taps, I input and O output channels, C the channels of a depthwise filter; an axis of length one is written
-1 (or H, W in a pointwise filter). So a standard filter is HWIO, OIHW, OHWI, ..., a depthwise one HWC, C1HW,
-HWC1, ..., a pointwise one IO, OI, OIHW, ...
+Layouts are words with one letter per axis. Activations: NHWC or NCHW (N counts images). Filters: H and W
+are the taps, I input and O output channels, C the channels of a depthwise filter; an axis of length one is
+written 1 (or H, W in a pointwise filter). So a standard filter is HWIO, OIHW, OHWI, ..., a depthwise one
+HWC, C1HW, HWC1, ..., a pointwise one IO, OI, OIHW, ...
 """
 
 from __future__ import annotations
@@ -14,10 +14,20 @@ from .plain import Array
 
 ORDERS = ("C", "F", "strided", "negative")
 ACTIVATIONS = ("NHWC", "NCHW")
-PLAIN_FILTERS = {"conv2d": "HWIO", "depthwise_conv2d": "HWC", "pointwise_conv2d": "IO", "grouped_conv2d": "HWIO"}
+PLAIN_FILTERS = {
+    "conv2d": "HWIO",
+    "depthwise_conv2d": "HWC",
+    "pointwise_conv2d": "IO",
+    "grouped_conv2d": "HWIO",
+}
 USUAL_FILTERS = {
     "NHWC": PLAIN_FILTERS,
-    "NCHW": {"conv2d": "OIHW", "depthwise_conv2d": "C1HW", "pointwise_conv2d": "OI", "grouped_conv2d": "OIHW"},
+    "NCHW": {
+        "conv2d": "OIHW",
+        "depthwise_conv2d": "C1HW",
+        "pointwise_conv2d": "OI",
+        "grouped_conv2d": "OIHW",
+    },
 }
 
 
@@ -48,8 +58,8 @@ def check_layouts(operation: str, layout: str, filter_layout: str | None) -> str
     letters = "".join(letter for letter in found if letter in plain)
     if sorted(letters) != sorted(plain) or not set(found) - set(plain) <= set(extra):
         raise ValueError(
-            f"filter_layout: wanted the letters {plain} in any order, with {' or '.join(extra)} for an axis of "
-            f"length one, got {filter_layout!r}"
+            f"filter_layout: wanted the letters {plain} in any order, with {' or '.join(extra)} for an "
+            f"axis of length one, got {filter_layout!r}"
         )
     return found
 

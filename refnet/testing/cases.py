@@ -30,8 +30,8 @@ class Case:
     """A convolution to be computed: sizes, settings, arrays.
 
     x (B, H, W, M) and dy (B, OH, OW, N) are NHWC, w is (KH, KW, M / groups, N), depthwise (KH, KW, M),
-    pointwise (M, N); all of ``formats.dtype`` and in memory order ``order``. The same geometry, formats, kind of
-    values and seed always give the same arrays.
+    pointwise (M, N); all of ``formats.dtype`` and in memory order ``order``. The same geometry, formats,
+    kind of values and seed always give the same arrays.
     """
 
     geometry: Geometry

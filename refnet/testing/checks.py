@@ -6,16 +6,16 @@
 
 How the function is called, with arrays in its own layouts and dtype:
 
-    forward:   y = f(x, w, stride, dilation, pads)             backward:  dx, dw = f(dy, x, w, stride, dilation, pads)
-    pointwise: y = f(x, w)                                     backward:  dx, dw = f(dy, x, w)
-    grouped:   y = f(x, w, stride, dilation, pads, groups)     backward:  dx, dw = f(dy, x, w, ..., groups)
+    standard, depthwise   y = f(x, w, stride, dilation, pads)           dx, dw = f(dy, x, w, ..., pads)
+    pointwise             y = f(x, w)                                   dx, dw = f(dy, x, w)
+    grouped               y = f(x, w, stride, dilation, pads, groups)   dx, dw = f(dy, x, w, ..., pads, groups)
 
-``stride`` and ``dilation`` are pairs (y, x), ``pads`` is (top, bottom, left, right); the answer is a fresh NumPy
-array of the same dtype (int32 for int8), and the arguments stay as they were.
+``stride`` and ``dilation`` are pairs (y, x), ``pads`` is (top, bottom, left, right); the answer is a fresh
+NumPy array of the same dtype (int32 for int8), and the arguments stay as they were.
 
 layout          NHWC or NCHW, for images and their gradients
-filter_layout   any order of HWIO (depthwise: HWC, with 1 for an axis of length one; pointwise: IO). By default
-                HWIO, HWC and IO with NHWC; OIHW, C1HW and OI with NCHW
+filter_layout   any order of HWIO (depthwise: HWC, with 1 for an axis of length one; pointwise: IO). By
+                default HWIO, HWC and IO with NHWC; OIHW, C1HW and OI with NCHW
 dtype           float64, float32, float16, or int8 (forward only; answers int32, exactly)
 accumulate      the dtype of the sums: by default the dtype, float32 for float16
 limits          what the function supports (see ``Limits``)
@@ -23,11 +23,12 @@ max_examples    cases to draw
 seed            another seed draws other cases; the same seed the same
 
 Integer-valued cases must be right to the last bit, in any order of summation. Real ones must lie within
-``gamma_n * sum of |x| * |w|``, with n products and the accumulator's unit roundoff (see ``precision``); that is
-the bound of a sum of products, which a Winograd or Fourier kernel does not promise: ``Limits(values="integers")``.
+``gamma_n * sum of |x| * |w|``, with n products and the accumulator's unit roundoff (see ``precision``);
+that is the bound of a sum of products, which a Winograd or Fourier kernel does not promise:
+``Limits(values="integers")``.
 
-Each returns None, and raises AssertionError with the shrunk case, the first wrong number, its taps, and the likely
-mistake; ValueError for a layout, dtype or limit that is not known; ImportError without Hypothesis.
+Each returns None, and raises AssertionError with the shrunk case, the first wrong number, its taps, and the
+likely mistake; ValueError for a layout, dtype or limit that is not known; ImportError without Hypothesis.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def check_grouped_conv2d(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``y = forward(x, w, stride, dilation, pads, groups)`` is the grouped convolution. See the module's text."""
+    """``y = forward(x, w, stride, dilation, pads, groups)`` is the grouped convolution (see the module)."""
     subject = _subject("check_grouped_conv2d", forward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_forward, limits, max_examples, seed)
 
@@ -175,7 +176,7 @@ def check_grouped_conv2d_backward(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``dx, dw = backward(dy, x, w, stride, dilation, pads, groups)`` are the grouped convolution's gradients."""
+    """``dx, dw = backward(dy, x, w, stride, dilation, pads, groups)`` are the grouped one's gradients."""
     subject = _subject("check_grouped_conv2d_backward", backward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_backward, limits, max_examples, seed)
 

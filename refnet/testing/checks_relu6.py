@@ -56,7 +56,9 @@ def make_relu6_case(shape: tuple[int, ...], dtype: str, order: str, seed: int) -
     rng, one = np.random.default_rng(seed), np.dtype(dtype).type
     kinks = [np.nextafter(one(edge), one(to)) for edge in (0, 6) for to in (-np.inf, np.inf)]
     special = np.array([0, 6, -0.0, 3, -1, 7, *kinks, np.inf, -np.inf, np.nan], dtype=dtype)
-    x = np.where(rng.integers(4, size=shape) == 0, 12 * rng.random(shape) - 3, special[rng.integers(13, size=shape)])
+    x = np.where(
+        rng.integers(4, size=shape) == 0, 12 * rng.random(shape) - 3, special[rng.integers(13, size=shape)]
+    )
     dy = rng.integers(1, 5, shape) * rng.choice([-1.0, 1.0], shape)
     dy[rng.integers(16, size=shape) == 0] = np.inf
     dy[rng.integers(16, size=shape) == 0] = np.nan
@@ -68,8 +70,9 @@ def check_relu6(
 ) -> None:
     """``y = forward(x)`` is ``min(max(x, 0), 6)``, NaN stays NaN; exactly, in float64, float32 or float16.
 
-    x is an array with four axes (any layout: the function is the same for each entry) in some memory order. The
-    sign of a zero is not compared. Raises AssertionError with the first wrong entry and the likely mistake.
+    x is an array with four axes (any layout: the function is the same for each entry) in some memory order.
+    The sign of a zero is not compared. Raises AssertionError with the first wrong entry and the likely
+    mistake.
     """
 
     def judge(case: Relu6Case) -> None:
@@ -84,9 +87,9 @@ def check_relu6_backward(
 ) -> None:
     """``dx = backward(dy, x)`` is dy where ``0 < x < 6`` and 0 elsewhere, also at exactly 0 and exactly 6.
 
-    An infinite or NaN dy goes through where the gradient is one, and leaves 0 where it is zero. Where x itself is
-    NaN nothing is compared: frameworks differ. Raises AssertionError with the first wrong entry and the likely
-    mistake.
+    An infinite or NaN dy goes through where the gradient is one, and leaves 0 where it is zero. Where x
+    itself is NaN nothing is compared: frameworks differ. Raises AssertionError with the first wrong entry
+    and the likely mistake.
     """
 
     def judge(case: Relu6Case) -> None:
@@ -97,13 +100,17 @@ def check_relu6_backward(
     _run("check_relu6_backward", judge, dtype, max_examples, seed)
 
 
-def _run(check: str, judge: Callable[[Relu6Case], None], dtype: DTypeLike, max_examples: int, seed: int) -> None:
+def _run(
+    check: str, judge: Callable[[Relu6Case], None], dtype: DTypeLike, max_examples: int, seed: int
+) -> None:
     complaint = first_complaint(judge, relu6_cases(dtype), max_examples, seed)
     if complaint is not None:
         raise AssertionError(f"{check}: {complaint.text}") from complaint.__cause__
 
 
-def _compare(case: Relu6Case, name: str, wanted: Array, got: Any, mistakes: dict[str, Callable[..., Array]]) -> None:
+def _compare(
+    case: Relu6Case, name: str, wanted: Array, got: Any, mistakes: dict[str, Callable[..., Array]]
+) -> None:
     """Raises Complaint for a wrong type, shape, dtype or number."""
     if not isinstance(got, np.ndarray) or got.shape != wanted.shape or got.dtype != wanted.dtype:
         found = f"{got.dtype} {got.shape}" if isinstance(got, np.ndarray) else type(got).__name__
@@ -140,8 +147,8 @@ def _explained(
 
 
 _FORWARD_MISTAKES: dict[str, Callable[..., Array]] = {
-    "a plain ReLU: nothing is cut at 6": lambda x, dy: np.where(np.isnan(x), x, np.maximum(x, 0)),
-    "cut at 6 only: nothing is cut at 0": lambda x, dy: np.where(np.isnan(x), x, np.minimum(x, 6)),
+    "a plain ReLU: nothing is cut at 6": lambda x, dy: np.maximum(x, 0),
+    "cut at 6 only: nothing is cut at 0": lambda x, dy: np.minimum(x, 6),
     "NaN becomes 0": lambda x, dy: np.fmin(np.fmax(x, 0), 6),
     "NaN becomes 6": lambda x, dy: np.where(np.isnan(x), 6, np.clip(x, 0, 6)),
 }
@@ -150,7 +157,9 @@ _BACKWARD_MISTAKES: dict[str, Callable[..., Array]] = {
     "the gradient at exactly 6 is not 0": lambda x, dy: np.where((x > 0) & (x <= 6), dy, 0),
     "the gradient at exactly 0 and exactly 6 is not 0": lambda x, dy: np.where((x >= 0) & (x <= 6), dy, 0),
     "the gradient of a plain ReLU: it does not end at 6": lambda x, dy: np.where(x > 0, dy, 0),
-    "dy is multiplied by a mask of 0 and 1, and 0 * inf and 0 * NaN are NaN": lambda x, dy: dy * ((x > 0) & (x < 6)),
+    "dy is multiplied by a mask of 0 and 1, and 0 * inf and 0 * NaN are NaN": lambda x, dy: (
+        dy * ((x > 0) & (x < 6))
+    ),
     "dy is passed on everywhere": lambda x, dy: dy,
     "dy is left out: the mask itself is returned": lambda x, dy: ((x > 0) & (x < 6)).astype(dy.dtype),
 }

@@ -1,6 +1,7 @@
 """Numbers that count their own multiplications.
 
-Counting by doing: an oracle that runs on such numbers multiplies and adds as always, and the tally says how often.
+Counting by doing: an oracle that runs on such numbers multiplies and adds as always, and the tally says how
+often.
 
 >>> import numpy as np
 >>> from refnet.testing import Tally, counting, naive_conv2d, pad_image
@@ -34,7 +35,8 @@ class Tally:
 class CountingNumber:
     """A number that tells its tally of each product and sum that it takes part in.
 
-    A sum with a plain number, such as the 0 that a loop starts from, is not counted: k products make k - 1 sums.
+    A sum with a plain number, such as the 0 that a loop starts from, is not counted: k products make k - 1
+    sums.
     """
 
     __slots__ = ("tally", "value")

@@ -1,14 +1,15 @@
 """Which mistake, of those that people make, gives the wrong answer that was seen.
 
 A mistake is named only if it reproduces the whole wrong answer to the shrunk case. A small case can be
-reproduced by several, so the function is then asked a few larger cases (``probes``), and a mistake that does not
-predict its answers there is dropped.
+reproduced by several, so the function is then asked a few larger cases (``probes``), and a mistake that
+does not predict its answers there is dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from .arrangement import PLAIN_FILTERS, from_layout, layout_shape, to_layout
 from .cases import Case, draw_case, seeded_pick
 from .expected import Expected, expected_forward, expected_gradients
 from .limits import Limits
-from .mistakes import INTEGER_WRITINGS, READINGS, Asked, asked, grouped_shape, writings
+from .mistakes import INTEGER_WRITINGS, READINGS, Asked, Reading, Writing, asked, grouped_shape, writings
 from .mistakes_backward import gradient_mistakes
 from .plain import Array
 from .precision import FLOATS, bounded, error_bound
@@ -71,7 +72,7 @@ def probes(subject: Subject, name: str, limits: Limits) -> list[Evidence]:
 
 
 def examine(subject: Subject, case: Case) -> Complaint | None:
-    """The first thing wrong with the function's answer to a case, with that answer. Raises Complaint as well."""
+    """The first wrong array of the function's answer to a case. Raises Complaint as well."""
     backward = subject.check.endswith("backward")
     pairs = zip(
         expected_gradients(case) if backward else (expected_forward(case),),
@@ -91,12 +92,16 @@ def _mistakes(subject: Subject, name: str) -> dict[str, Answer]:
         return gradient_mistakes(name)
     found: dict[str, Answer] = {words: _answering(reading) for words, reading in READINGS.items()}
     for words, writing in (writings("y") | (INTEGER_WRITINGS if subject.formats.exact else {})).items():
-        found[words] = lambda a, writing=writing: writing(a.y())
+        found[words] = _written(writing)
     return found | _other_layouts(subject)
 
 
-def _answering(reading: Callable[[Asked], Asked]) -> Answer:
+def _answering(reading: Reading) -> Answer:
     return lambda a: reading(a).y()
+
+
+def _written(writing: Writing) -> Answer:
+    return lambda a: writing(a.y())
 
 
 def _other_layouts(subject: Subject) -> dict[str, Answer]:
@@ -105,20 +110,20 @@ def _other_layouts(subject: Subject) -> dict[str, Answer]:
     found: dict[str, Answer] = {}
     for other in FILTER_LAYOUTS[plain]:
         if other != "".join(letter for letter in layout if letter in plain):
-            found[f"the filter's memory is read as {other} (it is {layout})"] = (
-                lambda a, other=other: replace(a, w=_reread_filter(a, plain, layout, other)).y()
+            found[f"the filter's memory is read as {other} (it is {layout})"] = _answering(
+                partial(_reread_filter, plain=plain, layout=layout, other=other)
             )
     other_layout = "NCHW" if subject.layout == "NHWC" else "NHWC"
-    found[f"the images' memory is read as {other_layout} (it is {subject.layout})"] = (
-        lambda a: replace(a, x=_reread(a.x, "NHWC", subject.layout, other_layout)).y()
-    )
+    found[f"the images' memory is read as {other_layout} (it is {subject.layout})"] = lambda a: replace(
+        a, x=_reread(a.x, "NHWC", subject.layout, other_layout)
+    ).y()
     return found
 
 
-def _reread_filter(a: Asked, plain: str, layout: str, other: str) -> Array:
+def _reread_filter(a: Asked, plain: str, layout: str, other: str) -> Asked:
     KH, KW, GM, N = a.w.shape
     native = {"HWIO": (KH, KW, GM, N), "HWC": (KH, KW, N), "IO": (GM, N)}[plain]
-    return _reread(a.w.reshape(native), plain, layout, other).reshape(a.w.shape)
+    return replace(a, w=_reread(a.w.reshape(native), plain, layout, other).reshape(a.w.shape))
 
 
 def _reread(array: Array, plain: str, layout: str, other: str) -> Array:
@@ -205,5 +210,7 @@ def _coarser(seen: Evidence) -> list[str]:
         absolute = asked(seen.case).absolute().answer(seen.expected.name)
         bound = error_bound(seen.expected.value, absolute.reshape(seen.got.shape), n, coarse)
         if not outside(replace(seen.expected, bound=bound), seen.got).any():
-            return [f"sums are kept in {name}, not in {formats.accumulate} (to allow it: accumulate={name!r})"]
+            return [
+                f"sums are kept in {name}, not in {formats.accumulate} (to allow it: accumulate={name!r})"
+            ]
     return []

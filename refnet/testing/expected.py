@@ -85,7 +85,9 @@ def _oracle(case: Case) -> tuple[str, tuple[Any, ...]]:
     return case.operation, case.settings
 
 
-def _within(case: Case, name: str, compute: Callable[[Array, Array], Array], first: Array, second: Array) -> Expected:
+def _within(
+    case: Case, name: str, compute: Callable[[Array, Array], Array], first: Array, second: Array
+) -> Expected:
     """The oracle in float64, exact for integers; for reals with the bound from the same sums of absolutes."""
     a, b = first.astype(np.float64), second.astype(np.float64)
     value = compute(a, b)

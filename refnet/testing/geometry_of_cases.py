@@ -1,7 +1,7 @@
 """The sizes and settings of one convolution, and how they are drawn.
 
-Everything is drawn through one function ``pick(options) -> option``. Hypothesis supplies one that remembers and
-shrinks (towards the first option), a seeded generator another: the two share what is worth drawing.
+Everything is drawn through one function ``pick(options) -> option``. Hypothesis supplies one that remembers
+and shrinks (towards the first option), a seeded generator another: the two share what is worth drawing.
 Letters as in ``oracles_convolution``.
 """
 
@@ -49,7 +49,11 @@ class Geometry:
 
     @property
     def y_shape(self) -> tuple[int, ...]:
-        return (self.batch, *output_hw(self.input_hw, self.filter_hw, self.stride, self.dilation, self.pads), self.N)
+        return (
+            self.batch,
+            *output_hw(self.input_hw, self.filter_hw, self.stride, self.dilation, self.pads),
+            self.N,
+        )
 
     @property
     def products(self) -> dict[str, int]:

@@ -2,14 +2,14 @@
 
 Two ways, of which ``check_gradients`` picks one:
 
-*Adjoint.* Where the operation is linear in each of its inputs (a convolution in x and in w), moving input i to v
-gives ``vdot(dy, f(.., v, ..)) == vdot(gradient_i, v)`` for every dy and v. On drawn integers that is exact: no
-step, no tolerance.
+*Adjoint.* Where the operation is linear in each of its inputs (a convolution in x and in w), moving input i
+to v gives ``vdot(dy, f(.., v, ..)) == vdot(gradient_i, v)`` for every dy and v. On drawn integers that is
+exact: no step, no tolerance.
 
-*Directional differences.* Otherwise, in float64, along random directions v:
-``vdot(gradient_i, v) ~ d/dt vdot(dy, f(.., input_i + t * v, ..))``, by central differences with steps h and h/2
-combined so that the error is of order h^4. The tolerance is relative to the larger of the two, and nothing else:
-a gradient of zero is right only where the difference is exactly zero. Keep inputs away from kinks by more than h.
+*Directional differences.* Otherwise, in float64, along random directions v: ``vdot(gradient_i, v) ~ d/dt
+vdot(dy, f(.., input_i + t * v, ..))``, by central differences with steps h and h/2 combined so that the
+error is of order h^4. The tolerance is relative to the larger of the two, and nothing else: a gradient of
+zero is right only where the difference is exactly zero. Keep inputs away from kinks by more than h.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def check_gradients(
     forward(*inputs) -> y            one array
     backward(dy, *inputs) -> grads   one array per input, of its shape (for one input also the bare array)
     inputs       where to check; used in float64. What has no gradient belongs into a closure
-    linear       True: linear in each input, by the adjoint (``inputs`` then give the shapes, the numbers are drawn
-                 integers). False: by differences. None: finds out, by trying ``forward`` on integers
+    linear       True: linear in each input, by the adjoint (``inputs`` then give the shapes, the numbers are
+                 drawn integers). False: by differences. None: finds out, by trying ``forward`` on integers
     names        of the inputs, for the message
     directions   random directions per input, each with a drawn dy (never all ones)
     step, relative   the step h and the tolerance of the differences
@@ -55,7 +55,9 @@ def check_gradients(
     points = [np.array(value, dtype=np.float64) for value in inputs]
     labels = list(names) if names is not None else [f"input {i}" for i in range(len(points))]
     if not points or len(labels) != len(points):
-        raise ValueError(f"wanted one name per input, and inputs, got {len(labels)} names for {len(points)} inputs")
+        raise ValueError(
+            f"wanted one name per input, and inputs, got {len(labels)} names for {len(points)} inputs"
+        )
     rng = np.random.default_rng(seed)
     if linear is None:
         linear = _is_linear(forward, points, rng)
@@ -92,12 +94,16 @@ def _is_linear(forward: Forward, points: list[Array], rng: np.random.Generator) 
     return True
 
 
-def _gradients(backward: Callable[..., Any], dy: Array, points: list[Array], labels: list[str]) -> list[Array]:
+def _gradients(
+    backward: Callable[..., Any], dy: Array, points: list[Array], labels: list[str]
+) -> list[Array]:
     """One gradient per input. Raises AssertionError for another number of them, or another shape."""
     got = backward(dy.copy(), *(point.copy() for point in points))
     grads = [got] if isinstance(got, np.ndarray) else list(got)
     if len(grads) != len(points):
-        raise AssertionError(f"backward: wanted {len(points)} gradients ({', '.join(labels)}), got {len(grads)}")
+        raise AssertionError(
+            f"backward: wanted {len(points)} gradients ({', '.join(labels)}), got {len(grads)}"
+        )
     for label, point, gradient in zip(labels, points, grads, strict=True):
         if np.shape(gradient) != point.shape:
             raise AssertionError(f"gradient of {label}: wanted shape {point.shape}, got {np.shape(gradient)}")

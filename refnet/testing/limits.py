@@ -14,7 +14,7 @@ VALUES = ("integers", "reals")
 
 @dataclass(frozen=True)
 class Limits:
-    """The cases to draw from. Each of the first six is a number or the allowed numbers, the simplest first.
+    """The cases to draw from. Each of the first five is a number or the allowed numbers, the simplest first.
 
     stride, dilation     along y and x
     filter_size          taps along y and x
@@ -56,7 +56,8 @@ class Limits:
         self.group_numbers("conv2d")
         if self.max_channels is not None and self.max_channels < self.channels_multiple:
             raise ValueError(
-                f"max_channels: wanted at least channels_multiple = {self.channels_multiple}, got {self.max_channels}"
+                f"max_channels: wanted at least channels_multiple = {self.channels_multiple}, "
+                f"got {self.max_channels}"
             )
 
     def channel_multiples(self) -> range:

@@ -1,15 +1,16 @@
 """The mistakes that people make in a convolution, each as something that can be computed.
 
-A diagnosis tries them on the case that went wrong: a mistake that gives exactly the wrong answer is the likely
-one. Every convolution is written as a grouped one here (depthwise: M groups; pointwise: one tap). A mistake in
-the *reading* changes what the formula gets, a mistake in the *writing* what it gives. Letters as in
-``oracles_convolution``.
+A diagnosis tries them on the case that went wrong: a mistake that gives exactly the wrong answer is the
+likely one. Every convolution is written as a grouped one here (depthwise: M groups; pointwise: one tap). A
+mistake in the *reading* changes what the formula gets, a mistake in the *writing* what it gives. Letters as
+in ``oracles_convolution``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from .sizes import Pads, Pair
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What a convolution was asked, in float64: x (B, H, W, M), w (KH, KW, M / groups, N), dy (B, OH, OW, N)."""
+    """A convolution's question in float64: x (B, H, W, M), w (KH, KW, M / groups, N), dy (B, OH, OW, N)."""
 
     x: Array
     w: Array
@@ -96,7 +97,8 @@ def _copied(array: Array, axis: int, source: int, target: int) -> Array:
 
 
 def _pads(order: tuple[int, int, int, int]) -> Reading:
-    return lambda a: replace(a, pads=tuple(a.pads[place] for place in order))
+    top, bottom, left, right = order
+    return lambda a: replace(a, pads=(a.pads[top], a.pads[bottom], a.pads[left], a.pads[right]))
 
 
 def _odd_first(a: Asked) -> Asked:
@@ -142,7 +144,9 @@ READINGS: dict[str, Reading] = {
     "swapped pads: read in the order (top, left, bottom, right)": _pads((0, 2, 1, 3)),
     "the pads are ignored": lambda a: replace(a, pads=(0, 0, 0, 0)),
     "pixels outside the image are taken from its edge instead of zero": _padded("edge"),
-    "pixels outside the image are taken from its other side (a negative index?) instead of zero": _padded("wrap"),
+    "pixels outside the image are taken from its other side (a negative index?) instead of zero": _padded(
+        "wrap"
+    ),
     "stride is used as (x, y)": lambda a: replace(a, stride=a.stride[::-1]),
     "stride is ignored": lambda a: replace(a, stride=(1, 1)),
     "dilation is used as (x, y)": lambda a: replace(a, dilation=a.dilation[::-1]),
@@ -175,16 +179,26 @@ AXES = {
 
 def writings(name: str) -> dict[str, Writing]:
     """Mistakes in the writing of y, dx or dw (in the shape of a grouped convolution)."""
-    found: dict[str, Writing] = {f"{name} has the wrong sign": lambda y: -y, f"{name} is left at zero": np.zeros_like}
+    found: dict[str, Writing] = {
+        f"{name} has the wrong sign": lambda y: -y,
+        f"{name} is left at zero": np.zeros_like,
+    }
     for axis, word in enumerate(AXES[name]):
-        for place, adjective in ((-1, "last"), (0, "first")):
-            index = (ALL,) * axis + (place,)
-            found[f"the {adjective} {word} of {name} is left at zero"] = lambda y, index=index: _with(y, index, 0)
-        found[f"the last {word} of {name} is a copy of the one before"] = (
-            lambda y, axis=axis: _copied(y, axis, -2, -1)
+        found[f"the last {word} of {name} is left at zero"] = partial(_with, index=_at(axis, -1), factor=0)
+        found[f"the first {word} of {name} is left at zero"] = partial(_with, index=_at(axis, 0), factor=0)
+        found[f"the last {word} of {name} is a copy of the one before"] = partial(
+            _copied, axis=axis, source=-2, target=-1
         )
-        found[f"the last {word} of {name} is missing"] = lambda y, axis=axis: y.take(range(y.shape[axis] - 1), axis)
+        found[f"the last {word} of {name} is missing"] = partial(_shortened, axis=axis)
     return found
+
+
+def _at(axis: int, place: int) -> tuple[int | slice, ...]:
+    return (ALL,) * axis + (place,)
+
+
+def _shortened(array: Array, axis: int) -> Array:
+    return array.take(range(array.shape[axis] - 1), axis)
 
 
 INTEGER_WRITINGS: dict[str, Writing] = {

@@ -1,7 +1,8 @@
 """The mistakes that people make in a convolution's backward pass (see ``mistakes``).
 
-The readings of the forward pass are tried here too: dx uses the misread filter, stride or pads; dw, which has the
-filter's shape, comes out misplaced in the same way. Then the mistakes that only a backward pass can have.
+The readings of the forward pass are tried here too: dx uses the misread filter, stride or pads; dw, which
+has the filter's shape, comes out misplaced in the same way. Then the mistakes that only a backward pass can
+have.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .mistakes import READINGS, Asked, Reading, writings
+from .mistakes import READINGS, Asked, Reading, Writing, writings
 from .plain import Array
 
 Answer = Callable[[Asked], Array]
@@ -27,13 +28,17 @@ def gradient_mistakes(name: str) -> dict[str, Answer]:
         if name == "dw":
             found.setdefault(f"{words}, in dw itself", _misplaced(reading))
     for words, writing in writings(name).items():
-        found[words] = lambda a, writing=writing: writing(right(a))
+        found[words] = _miswritten(right, writing)
     return found
 
 
 def _misread(right: Answer, reading: Reading) -> Answer:
-    """The gradient of what was misread. A reading that changes the size of x or w has none of the right shape."""
+    """The gradient of what was misread. A reading that changes sizes gives one of another shape."""
     return lambda a: right(reading(a))
+
+
+def _miswritten(right: Answer, writing: Writing) -> Answer:
+    return lambda a: writing(right(a))
 
 
 def _misplaced(reading: Reading) -> Answer:
@@ -78,14 +83,6 @@ def _only(part: tuple[int | slice, ...]) -> Answer:
     return answer
 
 
-def _over_images(a: Asked) -> Array:
-    return a.dw() / len(a.x)
-
-
-def _over_pixels(a: Asked) -> Array:
-    return a.dw() / (a.dy.shape[0] * a.dy.shape[1] * a.dy.shape[2])
-
-
 DX_ONLY: dict[str, Answer] = {
     "dx is overwritten instead of accumulated (over outputs)": lambda a: _last_write(a, whole_pixels=True),
     "dx is overwritten instead of accumulated (over outputs and channels)": (
@@ -99,6 +96,6 @@ DW_ONLY: dict[str, Answer] = {
         _only((slice(None), slice(None), -1))
     ),
     "dw is overwritten instead of accumulated over images and pixels": _last_pixel,
-    "dw is divided by the number of images": _over_images,
-    "dw is divided by the number of outputs": _over_pixels,
+    "dw is divided by the number of images": lambda a: a.dw() / len(a.x),
+    "dw is divided by the number of output pixels": lambda a: a.dw() / (a.dy.size / a.dy.shape[3]),
 }

@@ -112,7 +112,7 @@ def naive_batch_norm_inference_gradient(
 
 def _count(x: Array) -> int:
     """Values per channel. Raises ValueError below two: one value has no variance."""
-    n = x.shape[0] * x.shape[1] * x.shape[2]
+    n = int(x.shape[0] * x.shape[1] * x.shape[2])
     if n < 2:
         raise ValueError(f"x: wanted at least two values per channel, got shape {x.shape}")
     return n

@@ -27,9 +27,10 @@ NO_PADS = (0, 0, 0, 0)
 def naive_conv2d(
     x: ArrayLike, w: ArrayLike, stride: IntOrPair = 1, dilation: IntOrPair = 1, pads: Sequence[int] = NO_PADS
 ) -> Array:
-    """Standard convolution, V1 eq. (1): ``y[oy, ox, n] = sum over ky, kx, m of w[ky, kx, m, n] * x[iy, ix, m]``.
+    """Standard convolution, V1 eq. (1): ``y[oy, ox, n] = sum of w[ky, kx, m, n] * x[iy, ix, m]``.
 
-    x (B, H, W, M), w (KH, KW, M, N) -> y (B, OH, OW, N). Raises ValueError for shapes that do not fit together.
+    x (B, H, W, M), w (KH, KW, M, N) -> y (B, OH, OW, N). Raises ValueError for shapes that do not fit
+    together.
     """
     x, w = rank("x", x, "B H W M"), rank("w", w, "KH KW M N")
     agree("input channels", ("x", x.shape[3]), ("w", w.shape[2]))
@@ -50,7 +51,7 @@ def naive_conv2d(
 def naive_depthwise_conv2d(
     x: ArrayLike, w: ArrayLike, stride: IntOrPair = 1, dilation: IntOrPair = 1, pads: Sequence[int] = NO_PADS
 ) -> Array:
-    """Depthwise convolution, V1 eq. (3): ``y[oy, ox, m] = sum over ky, kx of w[ky, kx, m] * x[iy, ix, m]``.
+    """Depthwise convolution, V1 eq. (3): ``y[oy, ox, m] = sum of w[ky, kx, m] * x[iy, ix, m]``.
 
     The print leaves out the kernel's channel index (it has ``K_{i,j}``); the text below it says that the m-th
     filter works on the m-th channel, and so does this.
@@ -73,7 +74,7 @@ def naive_depthwise_conv2d(
 
 
 def naive_pointwise_conv2d(x: ArrayLike, w: ArrayLike) -> Array:
-    """1x1 convolution, V1 eq. (1) with one tap: ``y[iy, ix, n] = sum over m of w[m, n] * x[iy, ix, m]``.
+    """1x1 convolution, V1 eq. (1) with one tap: ``y[iy, ix, n] = sum of w[m, n] * x[iy, ix, m]`` over m.
 
     x (B, H, W, M), w (M, N) -> y (B, H, W, N). Raises ValueError for shapes that do not fit together.
     """
@@ -103,7 +104,8 @@ def naive_grouped_conv2d(
     Output channel n belongs to group ``g = n // (N / groups)``, which reads input channels ``g * M / groups``
     onwards. One group is ``naive_conv2d``; M groups with N = M are ``naive_depthwise_conv2d``.
 
-    x (B, H, W, M), w (KH, KW, M / groups, N) -> y (B, OH, OW, N). Raises ValueError for shapes that do not fit.
+    x (B, H, W, M), w (KH, KW, M / groups, N) -> y (B, OH, OW, N). Raises ValueError for shapes that do not
+    fit.
     """
     x, w = rank("x", x, "B H W M"), rank("w", w, "KH KW M/groups N")
     check_groups(x.shape[3], w, groups)

@@ -1,8 +1,8 @@
 """Between arrays and plain Python numbers.
 
-The oracles compute with Python's own numbers, taken out of the arrays: integers that cannot overflow, double
-precision, or any object that multiplies and adds (see ``counting_numbers``). An answer is rounded once, to the
-dtype of the arrays that came in.
+The oracles compute with Python's own numbers, taken out of the arrays: integers that cannot overflow,
+double precision, or any object that multiplies and adds (see ``counting_numbers``). An answer is rounded
+once, to the dtype of the arrays that came in.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def rank(name: str, array: ArrayLike, letters: str) -> Array:
 def agree(what: str, first: tuple[str, int], second: tuple[str, int]) -> None:
     """Raises ValueError unless two arrays have the same number of ``what``."""
     if first[1] != second[1]:
-        raise ValueError(f"{what}: wanted as many in {first[0]} as in {second[0]}, got {first[1]} and {second[1]}")
+        raise ValueError(
+            f"{what}: wanted as many in {first[0]} as in {second[0]}, got {first[1]} and {second[1]}"
+        )
 
 
 def zeros(*shape: int) -> Any:

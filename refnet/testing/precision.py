@@ -1,10 +1,10 @@
 """Number formats, and how far from the exact answer a sum of products may be.
 
 ``u`` is the unit roundoff (half the distance from 1 to the next number), n the number of products in a sum.
-A sum of n products, each product and each of the n - 1 additions rounded once, in any order, is off by at most
-``gamma(n) * sum of |x| * |w|`` with ``gamma(n) = n * u / (1 - n * u)`` (Higham, Accuracy and Stability of
-Numerical Algorithms, section 3.1). Rounding the sum to the output's dtype adds ``u_out * |y|``; where numbers
-are too small to be normal, each rounding adds half the smallest subnormal instead.
+A sum of n products, each product and each of the n - 1 additions rounded once, in any order, is off by at
+most ``gamma(n) * sum of |x| * |w|`` with ``gamma(n) = n * u / (1 - n * u)`` (Higham, Accuracy and Stability
+of Numerical Algorithms, section 3.1). Rounding the sum to the output's dtype adds ``u_out * |y|``; where
+numbers are too small to be normal, each rounding adds half the smallest subnormal instead.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Precision:
         """Sums of integers up to this size are exact, in whatever order they are added."""
         if self.exact:
             return 2**31 - 1
-        return 2 ** min(DIGITS[self.accumulate], DIGITS[self.output])
+        return int(2 ** min(DIGITS[self.accumulate], DIGITS[self.output]))
 
     def __str__(self) -> str:
         return f"{self.dtype} -> {self.output}, accumulated in {self.accumulate}"
@@ -94,7 +94,9 @@ def error_bound(wanted: Array, absolute: Array, n: int, formats: Precision) -> A
     """
     if formats.exact:
         return np.zeros(wanted.shape)
-    half = {name: float(np.finfo(name).smallest_subnormal) / 2 for name in (formats.accumulate, formats.output)}
+    half = {
+        name: float(np.finfo(name).smallest_subnormal) / 2 for name in (formats.accumulate, formats.output)
+    }
     summed = (gamma(n, formats.accumulate) + gamma(n, "float64")) * absolute + n * half[formats.accumulate]
     rounded = unit_roundoff(formats.output) * (np.abs(wanted) + summed) + half[formats.output]
     bound: Array = summed + rounded

@@ -50,7 +50,8 @@ def _how_called(subject: Subject, case: Case) -> list[str]:
 def _first_wrong(subject: Subject, complaint: Complaint) -> list[str]:
     """The first wrong entry in refnet's order, its place in both layouts, wanted, got, and its products."""
     expected, got, case = complaint.expected, complaint.got, complaint.case
-    assert expected is not None and got is not None
+    assert expected is not None
+    assert got is not None
     wrong = outside(expected, got)
     index = tuple(int(place) for place in np.argwhere(wrong)[0])
     name, (plain, layout) = expected.name, subject.letters(expected.name)
@@ -58,7 +59,11 @@ def _first_wrong(subject: Subject, complaint: Complaint) -> list[str]:
     place = ", ".join(f"{word} {i}" for word, i in zip(words, index, strict=True))
     theirs = [index[plain.index(letter)] if letter in plain else 0 for letter in layout]
     wanted, found, allowed = expected.value[index], got[index], float(expected.bound[index])
-    rule = f"allowed distance {allowed:.3g}, the bound for its sums" if allowed else "exact: all sums are integers"
+    rule = (
+        f"allowed distance {allowed:.3g}, the bound for its sums"
+        if allowed
+        else "exact: all sums are integers"
+    )
     return [
         f"  wrong: {int(wrong.sum())} of {wrong.size} entries of {name}; the first at {place}: "
         f"{name}{theirs} in {layout}",
@@ -75,7 +80,11 @@ def _taps(case: Case, name: str, index: tuple[int, ...]) -> list[str]:
     hidden = len(lines) - SHOWN_TAPS
     more = [f"    ... and {hidden} more"] if hidden > 0 else []
     title = {"y": "taps", "dx": "outputs that it reached", "dw": "pixels that it met"}[name]
-    return [f"  its {title}:" if lines else f"  its {title}: none inside the image", *lines[:SHOWN_TAPS], *more]
+    return [
+        f"  its {title}:" if lines else f"  its {title}: none inside the image",
+        *lines[:SHOWN_TAPS],
+        *more,
+    ]
 
 
 def _grouped(case: Case, name: str) -> tuple[int, ...]:

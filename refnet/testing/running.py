@@ -19,8 +19,10 @@ Drawn = TypeVar("Drawn")
 def first_complaint(
     judge: Callable[[Drawn], None], strategy: SearchStrategy[Drawn], max_examples: int, seed: int
 ) -> Complaint | None:
-    """The shrunk complaint that ``judge`` raises on cases of a strategy, or None. Raises AssertionError where a
-    case is judged differently the second time."""
+    """The shrunk complaint that ``judge`` raises on cases of a strategy, or None.
+
+    Raises AssertionError where a case is judged differently the second time.
+    """
     hypothesis = load_hypothesis()
     settings = hypothesis.settings(
         max_examples=max_examples,
@@ -44,7 +46,9 @@ def first_complaint(
     except Complaint as complaint:
         return complaint
     except hypothesis.errors.Flaky as error:
-        raise AssertionError(f"the function answered the same case differently the second time ({error})") from None
+        raise AssertionError(
+            f"the function answered the same case differently the second time ({error})"
+        ) from None
     return None
 
 

@@ -54,7 +54,9 @@ def four_pads(pads: Sequence[int]) -> Pads:
     return top, bottom, left, right
 
 
-def output_hw(input_hw: Sequence[int], filter_hw: Sequence[int], stride: Pair, dilation: Pair, pads: Pads) -> Pair:
+def output_hw(
+    input_hw: Sequence[int], filter_hw: Sequence[int], stride: Pair, dilation: Pair, pads: Pads
+) -> Pair:
     """Height and width of a convolution's output. Raises ValueError where the filter does not fit once."""
     OH = output_size(input_hw[0], filter_hw[0], stride[0], dilation[0], pads[0], pads[1])
     OW = output_size(input_hw[1], filter_hw[1], stride[1], dilation[1], pads[2], pads[3])

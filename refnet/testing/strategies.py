@@ -28,7 +28,9 @@ def load_hypothesis() -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != "hypothesis":
             raise
-        raise ImportError("refnet.testing draws its cases with Hypothesis: pip install 'refnet[testing]'") from None
+        raise ImportError(
+            "refnet.testing draws its cases with Hypothesis: pip install 'refnet[testing]'"
+        ) from None
     return hypothesis
 
 

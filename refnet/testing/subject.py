@@ -1,4 +1,4 @@
-"""The function under test: how it is called, and what is asked of its answer before any number is compared."""
+"""The function under test: how it is called, and what its answer must be before any number is compared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from .precision import Precision
 class Complaint(Exception):
     """A case that the function under test got wrong. ``got`` is its answer in NHWC, where it has one."""
 
-    def __init__(self, case: Any, text: str, expected: Expected | None = None, got: Array | None = None) -> None:
+    def __init__(
+        self, case: Any, text: str, expected: Expected | None = None, got: Array | None = None
+    ) -> None:
         super().__init__(text)
         self.case = case
         self.text = text
@@ -76,12 +78,16 @@ class Subject:
             raise Complaint(case, f"wanted the pair dx, dw, got {describe(got)}")
         return got[0], got[1]
 
-    def _call(self, case: Case, arrays: dict[str, Array], settings: tuple[Any, ...], order: str | None) -> Any:
+    def _call(
+        self, case: Case, arrays: dict[str, Array], settings: tuple[Any, ...], order: str | None
+    ) -> Any:
         given = {name: self.presented(name, array, order or case.order) for name, array in arrays.items()}
         return call_unharmed(case, self.function, given, settings)
 
 
-def call_unharmed(case: Any, function: Callable[..., Any], given: dict[str, Array], settings: tuple[Any, ...]) -> Any:
+def call_unharmed(
+    case: Any, function: Callable[..., Any], given: dict[str, Array], settings: tuple[Any, ...]
+) -> Any:
     """``function`` on the arrays and settings. Raises Complaint where it raises, or changes an array."""
     before = {name: array.copy() for name, array in given.items()}
     try:

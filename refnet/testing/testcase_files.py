@@ -1,10 +1,10 @@
 """Cases in files, for kernels that Python cannot call: C, Rust, a board on the desk.
 
-One ``.npz`` per case holds ``x, w, dy`` (in the dtype), the expected ``y, dx, dw`` (float64; int8: ``y`` only,
-int32), how far an answer may be from each entry (``y_bound, dx_bound, dw_bound``; 0: exact), and the settings
-``stride, dilation`` (y, x), ``pads`` (top, bottom, left, right) and ``groups`` as int64. ReLU6 has ``x, dy, y, dx``.
-``index.json`` lists the files with their SHA-256, shapes and settings, and states the rule. Every byte follows
-from the arguments. Needs NumPy alone.
+One ``.npz`` per case holds ``x, w, dy`` (in the dtype), the expected ``y, dx, dw`` (float64; int8: ``y``
+only, int32), how far an answer may be from each entry (``y_bound, dx_bound, dw_bound``; 0: exact), and the
+settings ``stride, dilation`` (y, x), ``pads`` (top, bottom, left, right) and ``groups`` as int64. ReLU6 has
+``x, dy, y, dx``. ``index.json`` lists the files with their SHA-256, shapes and settings, and states the
+rule. Every byte follows from the arguments. Needs NumPy alone.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ FORMAT = "refnet-testcases"
 VERSION = 1
 OPERATIONS = (*CONVOLUTIONS, "relu6")
 RULE = (
-    "An answer a is right where |a - y| <= y_bound, entry by entry, compared in float64 (so for dx and dw); a "
-    "bound of 0 means exactly. NaN is right only where NaN is expected. The bound is gamma_n * sum of |x| * |w| "
-    "for n products summed in the accumulator, plus the rounding to the dtype."
+    "An answer a is right where |a - y| <= y_bound, entry by entry, compared in float64 (so for dx and dw); "
+    "a bound of 0 means exactly. NaN is right only where NaN is expected. The bound is gamma_n * sum of "
+    "|x| * |w| for n products summed in the accumulator, plus the rounding to the dtype."
 )
 
 
@@ -56,15 +56,17 @@ def write_testcases(
 ) -> Path:
     """Writes ``count`` seeded cases per operation into a new or empty folder; returns the path of its index.
 
-    The folder appears complete or not at all. With int8 there is no ReLU6 and no gradient. Raises ValueError for
-    an argument that is not known, FileExistsError for a folder that is not empty, NotADirectoryError,
-    PermissionError and other OSErrors with the folder's name.
+    The folder appears complete or not at all. With int8 there is no ReLU6 and no gradient. Raises
+    ValueError for an argument that is not known, FileExistsError for a folder that is not empty,
+    NotADirectoryError, PermissionError and other OSErrors with the folder's name.
     """
     formats = precision(dtype, accumulate)
     wanted = _known(operations, formats)
     check_layouts("conv2d", layout, None)
     if count < 1 or seed < 0:
-        raise ValueError(f"wanted a count of at least 1 and a seed of at least 0, got count {count}, seed {seed}")
+        raise ValueError(
+            f"wanted a count of at least 1 and a seed of at least 0, got count {count}, seed {seed}"
+        )
     target = Path(directory)
     _check_target(target)
     try:
@@ -79,7 +81,9 @@ def write_testcases(
             _write_index(built, entries, seed, formats, layout)
             _move(built, target)
     except PermissionError as error:
-        raise PermissionError(f"{target}: wanted a folder that can be written, got: {error.strerror}") from error
+        raise PermissionError(
+            f"{target}: wanted a folder that can be written, got: {error.strerror}"
+        ) from error
     return target / "index.json"
 
 
@@ -87,7 +91,9 @@ def _known(operations: Sequence[str], formats: Precision) -> list[str]:
     """The operations in order. Raises ValueError for an unknown one, for none, and for int8 ReLU6 alone."""
     names = [operations] if isinstance(operations, str) else list(operations)
     if not names or not set(names) <= set(OPERATIONS):
-        raise ValueError(f"operations: wanted some of {', '.join(OPERATIONS)}, got {', '.join(names) or 'none'}")
+        raise ValueError(
+            f"operations: wanted some of {', '.join(OPERATIONS)}, got {', '.join(names) or 'none'}"
+        )
     found = [name for name in dict.fromkeys(names) if not (formats.exact and name == "relu6")]
     if not found:
         raise ValueError("operations: wanted a convolution for int8, got relu6")
@@ -109,7 +115,7 @@ def _existing_parent(target: Path) -> Path:
 
 
 def _move(built: Path, target: Path) -> None:
-    """Puts the finished folder in place of an empty or missing one. Raises FileExistsError if it filled up."""
+    """Puts the finished folder in place of an empty or missing one; FileExistsError if it filled up."""
     built.chmod(0o755)
     if target.exists():
         _check_target(target)
@@ -155,7 +161,12 @@ def _convolution(case: Case, layout: str) -> tuple[dict[str, Array], dict[str, A
         arrays[f"{expected.name}_bound"] = laid(expected.name, expected.bound)
     settings = {"stride": g.stride, "dilation": g.dilation, "pads": g.pads, "groups": g.groups}
     arrays |= {name: np.array(value, dtype=np.int64) for name, value in settings.items()}
-    return arrays, {**settings, "padding": g.padding, "values": case.values, "exact": case.values == "integers"}
+    return arrays, {
+        **settings,
+        "padding": g.padding,
+        "values": case.values,
+        "exact": case.values == "integers",
+    }
 
 
 def _relu6(seed: int, formats: Precision) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -180,7 +191,9 @@ def _npz(arrays: dict[str, Array]) -> bytes:
     return buffer.getvalue()
 
 
-def _write_index(folder: Path, entries: list[dict[str, Any]], seed: int, formats: Precision, layout: str) -> None:
+def _write_index(
+    folder: Path, entries: list[dict[str, Any]], seed: int, formats: Precision, layout: str
+) -> None:
     index = {
         "format": FORMAT,
         "version": VERSION,
