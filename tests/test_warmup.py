@@ -79,6 +79,7 @@ def awkward(array, reverse=True):
     return turned
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("reverse", [False, True], ids=["read-only", "reversed"])
 @pytest.mark.parametrize("statistics", ["batch", "stored"])
 @pytest.mark.parametrize("net", list(networks()), ids=lambda net: net.name)
