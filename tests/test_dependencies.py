@@ -2,7 +2,6 @@
 
 import ast
 import configparser
-import json
 import re
 import sys
 from pathlib import Path
@@ -59,21 +58,10 @@ def test_imports_are_read_as_python_runs_them():
 
 @pytest.mark.parametrize("path", code_files("kernels", "refnet"), ids=lambda path: "/".join(path.parts[-2:]))
 def test_only_base_dependencies_are_imported_unasked(path):
-    """`refnet.testing` may name Hypothesis at the top of a file: whoever imports that file asks for it."""
     optional = {distribution(need) for needs in extras().values() for need in needs}
-    at_top = BASE | ({"hypothesis"} if path.is_relative_to(ROOT / "refnet" / "testing") else set())
     for name, top in imports(path.read_text(encoding="utf-8")):
-        allowed = at_top if top else BASE | optional
+        allowed = BASE if top else BASE | optional
         assert DISTRIBUTION.get(name, name) in allowed, f"{name} in {path}, at the top: {top}"
-
-
-def test_nobody_imports_kernels_by_its_folder_name():
-    for path in code_files("kernels", "refnet", "tests"):
-        assert "kernels" not in {name for name, _ in imports(path.read_text(encoding="utf-8"))}, path
-    for path in (ROOT / "notebooks").glob("*.ipynb"):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        assert not re.search(r"^\s*(import|from)\s+kernels\b", code, re.MULTILINE), path
 
 
 def test_extras_are_complete():
