@@ -26,9 +26,13 @@ def distribution(requirement):
     return re.match(r"[\w-]+", requirement).group()
 
 
+def is_for_type_checkers(node):
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
 def imports(source):
-    """(name, whether at the top) of every absolute import outside the standard library; what stands in a
-    function runs only when it is called."""
+    """(name, whether at the top) of every absolute import outside the standard library. What stands in a
+    function runs only when it is called, what stands under TYPE_CHECKING never."""
     found = set()
 
     def visit(node, top):
@@ -37,7 +41,7 @@ def imports(source):
         if isinstance(node, ast.ImportFrom) and node.level == 0:
             found.add((node.module.partition(".")[0], top))
         for child in ast.iter_child_nodes(node):
-            visit(child, top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+            visit(child, top and not isinstance(node, ast.FunctionDef) and not is_for_type_checkers(node))
 
     visit(ast.parse(source), True)
     return {(name, top) for name, top in found if name not in sys.stdlib_module_names}
@@ -52,8 +56,8 @@ def code_files(*folders):
 
 
 def test_imports_are_read_as_python_runs_them():
-    source = "import os, numpy\ndef f():\n    from torch import nn\nfrom . import x"
-    assert imports(source) == {("numpy", True), ("torch", False)}
+    source = "import os, numpy\ndef f():\n    from torch import nn\nif TYPE_CHECKING:\n    import y\nfrom . import x"
+    assert imports(source) == {("numpy", True), ("torch", False), ("y", False)}
 
 
 @pytest.mark.parametrize("path", code_files("kernels", "refnet"), ids=lambda path: "/".join(path.parts[-2:]))
