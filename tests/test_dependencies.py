@@ -56,7 +56,8 @@ def code_files(*folders):
 
 
 def test_imports_are_read_as_python_runs_them():
-    source = "import os, numpy\ndef f():\n    from torch import nn\nif TYPE_CHECKING:\n    import y\nfrom . import x"
+    source = "import os, numpy\nfrom . import x\ndef f():\n    from torch import nn\n"
+    source += "if TYPE_CHECKING:\n    import y"
     assert imports(source) == {("numpy", True), ("torch", False), ("y", False)}
 
 
