@@ -6,20 +6,21 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-import structure
+import structure_code as code
+import structure_imports as imports
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKS = (
-    structure.wrong_order,
-    structure.circles,
-    structure.strangers,
-    structure.foreign_to_kernels,
-    structure.impure_kernels,
-    structure.unpaired,
-    structure.undocumented_kernels,
-    structure.eager_doors,
-    structure.forbidden_lines,
-    structure.long_files,
+    imports.wrong_order,
+    imports.circles,
+    imports.strangers,
+    imports.foreign_to_kernels,
+    code.impure_kernels,
+    code.unpaired,
+    code.undocumented_kernels,
+    imports.eager_doors,
+    code.forbidden_lines,
+    code.long_files,
 )
 GOOD = {
     "kernels/__init__.py": "",
@@ -47,7 +48,7 @@ def relu_backward(dy, x):
     "refnet/counting.py": "",
     "refnet/layers/__init__.py": "def __getattr__(name):\n    from . import base",
     "refnet/layers/base.py": "from ..counting import Terms",
-    "refnet/layers/relu.py": "from refnet.kernels import relu\nfrom .. import __version__\nfrom .base import X",
+    "refnet/layers/relu.py": "import refnet.kernels.relu\nfrom .. import __version__\nfrom . import base",
     "refnet/graph.py": "from . import kernels\nfrom .layers import base\nfrom .layers.relu import Relu",
     "refnet/formulas.py": "import math\nfrom .counting import Terms",
     "refnet/cli.py": "def testcases():\n    from .testing import cases",
@@ -57,98 +58,98 @@ def relu_backward(dy, x):
 RELU = GOOD["kernels/relu.py"]
 PLANTED = {
     "imports what stands below": (
-        structure.wrong_order,
+        imports.wrong_order,
         "refnet/counting.py",
         "from .layers.base import Layer",
     ),
     "imports it in a function": (
-        structure.wrong_order,
+        imports.wrong_order,
         "refnet/layers/base.py",
         "def f():\n    from .. import graph",
     ),
-    "imports it by its full name": (structure.wrong_order, "refnet/counting.py", "import refnet.graph"),
-    "a kernel imports a layer": (structure.wrong_order, "kernels/relu.py", "from ..layers import base"),
+    "imports it by its full name": (imports.wrong_order, "refnet/counting.py", "import refnet.graph"),
+    "a kernel imports a layer": (imports.wrong_order, "kernels/relu.py", "from ..layers import base"),
     "formulas import what they judge": (
-        structure.wrong_order,
+        imports.wrong_order,
         "refnet/formulas.py",
         "from .layers import base",
     ),
-    "a file without a place": (structure.wrong_order, "refnet/misc.py", ""),
-    "the roof from inside": (structure.wrong_order, "refnet/graph.py", "from . import mobilenet_v1"),
-    "a room's own door": (structure.wrong_order, "refnet/layers/relu.py", "from . import Layer"),
-    "a circle in a room": (structure.circles, "refnet/layers/base.py", "from .relu import Relu"),
+    "a file without a place": (imports.wrong_order, "refnet/misc.py", ""),
+    "the roof from inside": (imports.wrong_order, "refnet/graph.py", "from . import mobilenet_v1"),
+    "a room's own door": (imports.wrong_order, "refnet/layers/relu.py", "from . import Layer"),
+    "a circle in a room": (imports.circles, "refnet/layers/base.py", "from .relu import Relu"),
     "a circle through a function": (
-        structure.circles,
+        imports.circles,
         "refnet/layers/base.py",
         "def f():\n    from refnet.layers import relu",
     ),
-    "Numba elsewhere": (structure.strangers, "kernels/relu.py", "from numba import njit"),
-    "LLVM elsewhere": (structure.strangers, "refnet/graph.py", "def f():\n    import llvmlite.ir"),
-    "a borrowed oracle": (structure.strangers, "refnet/testing/cases.py", "from ..kernels import relu"),
-    "an oracle on SciPy": (structure.strangers, "refnet/testing/cases.py", "import scipy.signal"),
-    "Hypothesis at import": (structure.strangers, "refnet/testing/cases.py", "import hypothesis"),
+    "Numba elsewhere": (imports.strangers, "kernels/relu.py", "from numba import njit"),
+    "LLVM elsewhere": (imports.strangers, "refnet/graph.py", "def f():\n    import llvmlite.ir"),
+    "a borrowed oracle": (imports.strangers, "refnet/testing/cases.py", "from ..kernels import relu"),
+    "an oracle on SciPy": (imports.strangers, "refnet/testing/cases.py", "import scipy.signal"),
+    "Hypothesis at import": (imports.strangers, "refnet/testing/cases.py", "import hypothesis"),
     "the tests' tools in a layer": (
-        structure.strangers,
+        imports.strangers,
         "refnet/layers/base.py",
         "def f():\n    import refnet.testing",
     ),
-    "the tests' tools at import": (structure.strangers, "refnet/cli.py", "from .testing import cases"),
-    "a kernel that reads files": (structure.foreign_to_kernels, "kernels/relu.py", "import os"),
+    "the tests' tools at import": (imports.strangers, "refnet/cli.py", "from .testing import cases"),
+    "a kernel that reads files": (imports.foreign_to_kernels, "kernels/relu.py", "import os"),
     "raise": (
-        structure.impure_kernels,
+        code.impure_kernels,
         "kernels/relu.py",
         RELU.replace("return dy", "if x.size:\n        raise ValueError\n    return dy"),
     ),
     "assert": (
-        structure.impure_kernels,
+        code.impure_kernels,
         "kernels/relu.py",
         RELU.replace("return dy", "assert x.size\n    return dy"),
     ),
     "a string": (
-        structure.impure_kernels,
+        code.impure_kernels,
         "kernels/relu.py",
         RELU.replace("return dy", "mode = 'x'\n    return dy"),
     ),
-    "an option": (structure.impure_kernels, "kernels/relu.py", RELU.replace("(dy, x)", "(dy, x, mode=0)")),
+    "an option": (code.impure_kernels, "kernels/relu.py", RELU.replace("(dy, x)", "(dy, x, mode=0)")),
     "no backward": (
-        structure.unpaired,
+        code.unpaired,
         "kernels/relu.py",
         RELU.replace("def relu_backward", "def relu_gradient"),
     ),
     "backward first": (
-        structure.unpaired,
+        code.unpaired,
         "kernels/relu.py",
         RELU.replace("forward", "f").replace("backward", "forward").replace("relu_f(", "relu_backward("),
     ),
     "something between": (
-        structure.unpaired,
+        code.unpaired,
         "kernels/relu.py",
         RELU.replace("@jit\ndef relu_backward", "def other(): ...\n\n@jit\ndef relu_backward"),
     ),
-    "no legend": (structure.undocumented_kernels, "kernels/relu.py", RELU.replace("    x any shape", "x")),
+    "no legend": (code.undocumented_kernels, "kernels/relu.py", RELU.replace("    x any shape", "x")),
     "no shapes": (
-        structure.undocumented_kernels,
+        code.undocumented_kernels,
         "kernels/relu.py",
         RELU.replace("Shapes: y like x.", "ReLU."),
     ),
-    "an eager door": (structure.eager_doors, "refnet/layers/__init__.py", "from .base import Layer"),
-    "a door that loads NumPy": (structure.eager_doors, "refnet/__init__.py", "import numpy as np"),
-    "a class in a door": (structure.eager_doors, "refnet/layers/__init__.py", "class Layer: ..."),
-    "threads of Numba": (structure.forbidden_lines, "kernels/relu.py", "from numba import pr" + "ange"),
-    "a jit with threads": (structure.forbidden_lines, "kernels/relu.py", "f = jit(parallel =T" + "rue)"),
+    "an eager door": (imports.eager_doors, "refnet/layers/__init__.py", "from .base import Layer"),
+    "a door that loads NumPy": (imports.eager_doors, "refnet/__init__.py", "import numpy as np"),
+    "a class in a door": (imports.eager_doors, "refnet/layers/__init__.py", "class Layer: ..."),
+    "threads of Numba": (code.forbidden_lines, "kernels/relu.py", "from numba import pr" + "ange"),
+    "a jit with threads": (code.forbidden_lines, "kernels/relu.py", "f = jit(parallel =T" + "rue)"),
     "another project's name": (
-        structure.forbidden_lines,
+        code.forbidden_lines,
         "tests/test_x.py",
         "    fr" + "om kernels.relu import f",
     ),
     "the same in a notebook": (
-        structure.forbidden_lines,
+        code.forbidden_lines,
         "notebooks/a.ipynb",
         '    "im' + 'port kernels\\n",',
     ),
-    "a path of one machine": (structure.forbidden_lines, "README.md", "see /ho" + "me/me/file"),
-    "a merge that is not done": (structure.forbidden_lines, "refnet/graph.py", "<" * 7 + " HEAD"),
-    "a file too long": (structure.long_files, "refnet/graph.py", "\n" * 321),
+    "a path of one machine": (code.forbidden_lines, "README.md", "see /ho" + "me/me/file"),
+    "a merge that is not done": (code.forbidden_lines, "refnet/graph.py", "<" * 7 + " HEAD"),
+    "a file too long": (code.long_files, "refnet/graph.py", "\n" * 321),
 }
 
 
@@ -187,7 +188,7 @@ def test_every_check_has_a_planted_mistake():
 
 
 def test_functions_are_short():
-    lengths = sorted(structure.function_lengths(ROOT))
+    lengths = sorted(code.function_lengths(ROOT))
     assert 2 <= statistics.median(lengths) <= 12
     assert lengths[len(lengths) * 9 // 10] < 30
 
