@@ -20,6 +20,11 @@ class Figure:
     value: Fraction
     step: Fraction
 
+    @property
+    def significant(self) -> int:
+        """How many digits count: 2 for 4.2, 1 for 0.02."""
+        return len(str(int(self.value / self.step)))
+
     def is_rounded(self, exact: int | float | Fraction) -> bool:
         """Does `exact`, rounded half up to this figure's digits, give this figure?"""
         return (Fraction(exact) / self.step + Fraction(1, 2)).__floor__() * self.step == self.value

@@ -1,0 +1,118 @@
+"""What a paper claims, what the code computed for it, and what came of the comparison.
+
+A claim carries the paper's print and a function that computes; it never carries a verdict that somebody chose. The
+`recorded` verdict is what the rules of `verdict.py` gave when the claim was entered: if they give another one today,
+the audit has changed and says so.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from .networks import Networks
+
+Number = int | float | Fraction
+Value = Number | tuple[Number, ...]  # a bool, for statements, is an int
+
+UNCOUNTED = "-"  # stands for the convention where nothing is counted
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table or a section of a paper, with the conventions that hold for all of its figures.
+
+    name               e.g. "V1 Table 6"; the audit prints one table per name
+    madds, parameters  the main convention of each quantity: it alone can make a figure `exact`
+    zeros              whether zeros at the end of an integer print are significant: so where other figures of the
+                       same column reach down to the unit
+    """
+
+    name: str
+    madds: str = "MADD"
+    parameters: str = "P-WEIGHTS"
+    zeros: bool = False
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What the code computed for a claim in this run.
+
+    values    convention -> value; `UNCOUNTED` where nothing is counted
+    holds     for claims in words and formulas: convention -> whether it is so
+    measured  for round words: the numbers that the word speaks of
+    refuted   whether a check, evaluated in this run, proves the print wrong
+    facts     name -> text for the explanation
+    """
+
+    values: Mapping[str, Value]
+    holds: Mapping[str, bool] | None = None
+    measured: tuple[Number, ...] = ()
+    refuted: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+Compute = Callable[[Networks], Computed]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One printed figure, formula or statement.
+
+    id, source, printed, unit  as in the project's list of claims
+    table        where it stands; its main conventions
+    what         a short label
+    compute      None: not covered yet
+    recorded     the verdict that is expected
+    explanation  prose, with {fields} for everything computed
+    main         the convention to judge by: the table's for the quantity, or `UNCOUNTED`
+    figure       the printed figure where `printed` holds more than that
+    word         the round word that the paper uses, see `verdict.WORDS`
+    """
+
+    id: str
+    source: str
+    printed: str
+    unit: str
+    table: Table
+    what: str
+    compute: Compute | None
+    recorded: str
+    explanation: str = ""
+    main: str = UNCOUNTED
+    figure: str = ""
+    word: str = ""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A convention that gives the print: `reading` is "rounded" or "cut" for figures, "" for statements."""
+
+    convention: str
+    reading: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Result:
+    """A claim and what the audit found.
+
+    value        under `convention`, which gives the print, or is the main one where none does
+    fits         every convention that gives the print, the table's own first
+    values       every convention that was tried, with its value
+    significant  how many digits of the print were taken as significant
+    """
+
+    claim: Claim
+    verdict: str
+    convention: str
+    reading: str
+    value: Value | None
+    explanation: str
+    fits: tuple[Fit, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
+    significant: int | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the verdict is another than the recorded one."""
+        return self.verdict != self.claim.recorded

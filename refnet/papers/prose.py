@@ -1,0 +1,79 @@
+"""Explanations: hand-written sentences with fields, filled with what was computed in this run."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from ..digits import Figure
+from .claim import UNCOUNTED, Claim, Fit, Number, Value
+
+# What is said of a printed figure, by verdict; a claim's own explanation follows.
+FIGURES = {
+    "exact": "{under}{value}, {read}.",
+    "convention": "{instead}{under}{value}, {read}.{also}",
+    "erratum": "The audit computes {under}{value}, not {printed}.",
+    "unexplained": "{under}{value}, {distance} from the print, and no convention gives its digits.",
+}
+
+
+def explain(
+    claim: Claim,
+    verdict: str,
+    shown: Fit,
+    fits: tuple[Fit, ...],
+    values: Mapping[str, Value],
+    figure: Figure | None,
+    facts: Mapping[str, str],
+) -> str:
+    """One or two sentences on a verdict."""
+    known = {
+        "printed": claim.figure or claim.printed,
+        "value": show(shown.value),
+        "under": _under(shown.convention),
+        "instead": "" if shown.convention == claim.main else f"{_under(claim.main)}{show(values[claim.main])}; ",
+        "read": _read(shown, figure, claim.figure or claim.printed),
+        "also": _also(fits[1:]),
+        "distance": _distance(values[claim.main], figure),
+        **facts,
+    }
+    general = FIGURES[verdict] if figure else ""
+    return f"{general} {claim.explanation}".strip().format_map(known)
+
+
+def show(value: Value | None) -> str:
+    """A value for readers: 568,740,352 or 94.8574 or 5.76 to 8.75 or true."""
+    if isinstance(value, tuple):
+        return ", ".join(map(show, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return UNCOUNTED
+    if Fraction(value).denominator == 1:
+        return f"{int(value):,}"
+    return f"{float(value):,.0f}" if abs(value) >= 10**6 else f"{float(value):.4g}"
+
+
+def percent(part: Number, whole: Number) -> str:
+    """A share or a distance, e.g. 1.9% or -1.1%."""
+    return f"{100 * float(Fraction(part) / Fraction(whole)):.3g}%"
+
+
+def _under(convention: str) -> str:
+    return "" if convention == UNCOUNTED else f"{convention} gives "
+
+
+def _read(shown: Fit, figure: Figure | None, printed: str) -> str:
+    if figure is None or shown.value == figure.value:
+        return "as printed"
+    how = "rounded" if shown.reading == "rounded" else "cut, not rounded,"
+    return f"{how} to the printed {printed}"
+
+
+def _also(others: tuple[Fit, ...]) -> str:
+    named = ", ".join(f"{each.convention} ({each.reading})" for each in others)
+    return f" So do {named}." if others else ""
+
+
+def _distance(value: Value, figure: Figure | None) -> str:
+    if figure is None or isinstance(value, tuple) or not figure.value:
+        return ""
+    return percent(value - figure.value, figure.value)
