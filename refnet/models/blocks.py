@@ -1,6 +1,8 @@
 """What the tables of both papers repeat: a convolution, its batch norm and its activation; the pooled classifier."""
 
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 from ..layers.activation import Relu, Relu6
 from ..layers.base import Layer, check_count
@@ -11,6 +13,7 @@ from ..layers.pooling import GlobalAveragePool
 from ..node import Node
 
 _ACTIVATIONS: dict[str, type[Layer]] = {"relu6": Relu6, "relu": Relu}
+_LARGEST_FACTOR = 1e100
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,23 @@ def head(classes: int, dropout: float) -> list[Node]:
     ]
 
 
-def check_scale(width: float, resolution: int) -> None:
-    """Raise ValueError unless 0 < width (finite) and resolution >= 32."""
-    if isinstance(width, bool) or not isinstance(width, (int, float)) or not 0 < width < float("inf"):
-        raise ValueError(f"width: wanted a width multiplier above 0, got {width!r}")
+def check_scale(width: float, resolution: int) -> float:
+    """The width as a float. Raises ValueError unless it is a factor and resolution >= 32."""
     check_count(resolution, "resolution", least=32)
+    return check_factor(width, "width", "a width multiplier")
+
+
+def check_factor(value: Any, what: str, wanted: str) -> float:
+    """The value as a float. Raises ValueError unless it is a number above 0 to multiply channels by."""
+    try:
+        factor = float(value) if isinstance(value, Real) and not isinstance(value, bool) else 0.0
+    except OverflowError:
+        factor = float("inf")
+    if not factor > 0:
+        raise ValueError(f"{what}: wanted {wanted} above 0, got {value!r}")
+    if factor > _LARGEST_FACTOR:
+        raise ValueError(f"{what}: wanted {wanted} up to {_LARGEST_FACTOR:g}, got {value!r}")
+    return factor
 
 
 def title(name: str, width: float, resolution: int) -> str:

@@ -102,7 +102,7 @@ def _network(
     padding: Padding,
     dropout: float,
 ) -> Graph:
-    check_scale(width, resolution)
+    width = check_scale(width, resolution)
     nodes = style.activated("conv_first", Conv2d(thinned(FIRST, width), 3, 2, padding=padding))
     for number, (c, s) in enumerate(body, start=1):
         nodes += block(style, f"block_{number}", thinned(c, width), s, padding)

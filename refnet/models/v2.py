@@ -16,7 +16,7 @@ from ..layers.base import check_count
 from ..layers.convolution import Conv2d, DepthwiseConv2d, PointwiseConv2d
 from ..layers.window import Padding
 from ..node import Node
-from .blocks import Style, check_scale, head, title
+from .blocks import Style, check_factor, check_scale, head, title
 
 # Table 2: the first convolution has 32 channels and stride 2, then (t, c, n, s); t = None stands for `expansion`.
 FIRST = 32
@@ -64,9 +64,8 @@ def mobilenet_v2(
     shortcut     "bottleneck": around each block that keeps its shape; "expansion": from the expanded map of the block
                  before, where it has the same shape; "none" (Figure 6b)
     """
-    check_scale(width, resolution)
-    if not isinstance(expansion, (int, float)) or isinstance(expansion, bool) or not 0 < expansion < float("inf"):
-        raise ValueError(f"expansion: wanted a factor above 0, got {expansion!r}")
+    width = check_scale(width, resolution)
+    expansion = check_factor(expansion, "expansion", "a factor")
     _check_choice("bottleneck", bottleneck, BOTTLENECKS)
     _check_choice("shortcut", shortcut, SHORTCUTS)
     style = Style(decay, eps)
