@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -20,16 +20,15 @@ def one_line() -> Iterator[None]:
     """Turn what a check raised into one line on standard error: status 2, or 3 for a missing extra."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
-        raise _Refused(_sentence(error), 2) from error
     except ImportError as error:
-        raise _Refused(_sentence(error), 3) from error
+        _refuse(error, 3)
+    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+        _refuse(error, 2)
 
 
-class _Refused(click.ClickException):
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+def _refuse(error: Exception, status: int) -> NoReturn:
+    click.echo(f"Error: {_sentence(error)}", err=True)
+    raise SystemExit(status) from error
 
 
 def _sentence(error: Exception) -> str:
@@ -87,3 +86,80 @@ def count(model: str, by: str | None, explain: str | None, as_json: bool, **opti
         out.print(printing.explanation(net, explain, figure))
     if figure is None or by:
         out.print(view(net))
+
+
+@main.command()
+@click.option("--paper", type=click.Choice(["v1", "v2", "notes"]), help="Only the claims of one paper.")
+@click.option("--table", metavar="NUMBER", help="Only the claims of one table.")
+@click.option("--id", "claim", metavar="ID", help="One claim, under every convention side by side.")
+@click.option("--core", is_flag=True, help="Only the main tables, as plain text.")
+@click.option("--execute", is_flag=True, help="Also run every convolution through the kernels, on ones.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+def audit(
+    paper: str | None, table: str | None, claim: str | None, core: bool, execute: bool, as_json: bool
+) -> None:
+    """Recompute what the papers print, and judge each figure.
+
+    The exit status is 1 if a verdict differs from the recorded one, or if an executed count differs.
+    """
+    from . import papers, printing
+
+    with one_line():
+        done = papers.run_audit(paper, table, claim)
+    executed = _execute() if execute else []
+    if as_json:
+        from .papers.executed_page import to_json
+
+        _emit(done.to_json() | ({"executed": to_json(executed)} if execute else {}))
+    elif core:
+        click.echo(papers.core_tables(done))
+    else:
+        papers.render(done, printing.console())
+    if execute and not as_json:
+        from .papers.executed_page import render_executed
+
+        render_executed(executed, printing.console())
+    if done.changed or (execute and _executed_status(executed)):
+        raise SystemExit(1)
+
+
+def _execute() -> Any:
+    """Count every model of the tables by running it; progress goes to standard error."""
+    from rich.console import Console
+
+    from .papers.executed import execute_models, table_models
+
+    err = Console(stderr=True)
+    graphs = table_models()
+    if not err.is_terminal:
+        return execute_models(graphs)
+    from rich.progress import Progress
+
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("", total=len(graphs))
+        return execute_models(
+            graphs, progress=lambda name: bar.update(task, advance=1, description=f"running {name}")
+        )
+
+
+def _executed_status(executed: Any) -> int:
+    from .papers.executed import exit_status
+
+    return exit_status(executed)
+
+
+@main.command()
+@click.option("--out", required=True, metavar="DIR", help="A new or empty folder.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--count", type=click.IntRange(min=1), default=20, show_default=True, help="Cases per operation.")
+@click.option(
+    "--dtype", type=click.Choice(["float64", "float32", "float16", "int8"]), default="float32", show_default=True
+)
+@click.option("--layout", type=click.Choice(["NHWC", "NCHW"]), default="NHWC", show_default=True)
+def testcases(out: str, seed: int, count: int, dtype: str, layout: str) -> None:
+    """Write test cases as .npz files with a JSON index, for kernels that Python cannot call."""
+    with one_line():
+        from .testing import write_testcases
+
+        index = write_testcases(out, seed=seed, dtype=dtype, layout=layout, count=count)
+    click.echo(Path(index))

@@ -1,0 +1,78 @@
+"""Plant mistakes, one at a time, in a copy of this checkout, and see that the tests notice each.
+
+    python -m tests.planted                 every mistake, and one harmless change (some minutes)
+    python -m tests.planted --quick         a smaller selection, for every change
+    python -m tests.planted NAME [NAME...]  only these
+
+For each mistake it prints the test that killed it. The exit status is 1 if a mistake survives, if a patch no longer
+applies to exactly one place, or if the harmless change turns a test red.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from .mistakes import HARMLESS, MISTAKES, Mistake
+
+ROOT = Path(__file__).resolve().parents[2]
+# A test of the packaging, of documents or of structure could notice a patch for its letters and not for what it does.
+_LETTERS = ("test_packaging", "test_documents", "test_structure", "test_readme", "test_dependencies")
+_VERDICT = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+
+
+def main(words: list[str]) -> int:
+    chosen = _chosen(words)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "refnet")
+        ignored = shutil.ignore_patterns(".git", "__pycache__", "*.egg-info", "build", "dist", ".*cache")
+        shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
+        bad = [mistake.name for mistake in chosen if not _tried(mistake, copy)]
+    print(f"{len(chosen) - len(bad)} passed, {len(bad)} failed" + "".join(f"\n  {name}" for name in bad))
+    return 1 if bad else 0
+
+
+def _chosen(words: list[str]) -> list[Mistake]:
+    everything = [*MISTAKES, HARMLESS]
+    if words == ["--quick"]:
+        return [mistake for mistake in everything if mistake.quick]
+    unknown = set(words) - {mistake.name for mistake in everything}
+    if unknown:
+        sys.exit(f"no mistake named {', '.join(sorted(unknown))}; known: {', '.join(each.name for each in everything)}")
+    return [mistake for mistake in everything if not words or mistake.name in words]
+
+
+def _tried(mistake: Mistake, copy: Path) -> bool:
+    """Plant it, run its tests, take it out again; say what happened, and whether that is as it should be."""
+    file = copy / mistake.file
+    before = file.read_text()
+    if before.count(mistake.old) != 1:
+        print(f"{mistake.name}: the patch no longer applies ({before.count(mistake.old)} places in {mistake.file})")
+        return False
+    file.write_text(before.replace(mistake.old, mistake.new))
+    try:
+        status, output = _pytest(mistake.tests, copy)
+    finally:
+        file.write_text(before)
+    red = [name for name in _VERDICT.findall(output) if not any(each in name for each in _LETTERS)]
+    if mistake is HARMLESS:
+        print(f"{mistake.name}: {'green, as it should be' if status == 0 else output[-2000:]}")
+        return status == 0
+    killed = status == 1 and bool(red)
+    print(f"{mistake.name}: {'killed by ' + red[0] if killed else 'SURVIVED' + output[-1000:]}", flush=True)
+    return killed
+
+
+def _pytest(tests: tuple[str, ...], copy: Path) -> tuple[int, str]:
+    """Run these tests in the copy, up to the first red one. The copy stands first on the path."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "--color=no", "-p", "no:cacheprovider", *tests]
+    variables = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": ""}
+    done = subprocess.run(command, cwd=copy, env=variables, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,253 @@
+"""The mistakes: each one line, each leaving shapes and imports valid."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """`old`, which stands exactly once in `file`, becomes `new`; one of `tests` must then be red."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    quick: bool = False
+
+
+HARMLESS = Mistake(
+    "harmless: a word in a docstring",
+    "kernels/depthwise.py",
+    "per image, eq. (4).\n    Backward needs x and w.",
+    "per image, eq. (4).\n    Backward needs both, x and w.",
+    ("tests/kernels", "tests/test_layers.py", "tests/test_models.py"),
+    quick=True,
+)
+
+_ON_KERNELS = ("tests/kernels",)
+
+FORWARD = (
+    Mistake(
+        "depthwise forward: flipped filter",
+        "kernels/depthwise.py",
+        "y[b, oy, ox, m] += x[b, iy, ix, m] * w[ky, kx, m]",
+        "y[b, oy, ox, m] += x[b, iy, ix, m] * w[KH - 1 - ky, KW - 1 - kx, m]",
+        _ON_KERNELS,
+        quick=True,
+    ),
+    Mistake(
+        "standard forward: first channel twice",
+        "kernels/standard.py",
+        "y[b, oy, ox, n] += x[b, iy, ix, m] * w[ky, kx, m, n]",
+        "y[b, oy, ox, n] += x[b, iy, ix, m] * w[ky, kx, m, n] * (1 if m else 2)",
+        _ON_KERNELS,
+    ),
+    Mistake(
+        "pointwise forward: sum overwritten",
+        "kernels/pointwise.py",
+        "y[b, iy, ix, n] += x[b, iy, ix, m] * w[m, n]",
+        "y[b, iy, ix, n] = x[b, iy, ix, m] * w[m, n]",
+        _ON_KERNELS,
+    ),
+    Mistake(
+        "grouped forward: top and bottom pads swapped",
+        "kernels/grouped.py",
+        "    top, bottom, left, right = pads\n    OH = ",
+        "    bottom, top, left, right = pads\n    OH = ",
+        _ON_KERNELS,
+    ),
+    Mistake(
+        "geometry: odd pixel of SAME first",
+        "kernels/geometry.py",
+        "return total // 2, total - total // 2",
+        "return total - total // 2, total // 2",
+        ("tests/test_layers.py", "tests/test_models.py"),
+        quick=True,
+    ),
+    Mistake(
+        "batch norm: moving variance biased",
+        "kernels/batchnorm.py",
+        "(1 - decay) * variance * (P / (P - 1))",
+        "(1 - decay) * variance",
+        _ON_KERNELS,
+    ),
+    Mistake(
+        "relu6 forward: clipped at 6 only from 7",
+        "kernels/relu6.py",
+        "out[i] = 6 if v >= 6 else v",
+        "out[i] = 6 if v >= 7 else v",
+        _ON_KERNELS,
+    ),
+)
+
+BACKWARD = (
+    Mistake(
+        "depthwise input gradient: overwritten, not added",
+        "kernels/depthwise.py",
+        "dx[b, iy, ix, m] += dy[b, oy, ox, m] * w[ky, kx, m]",
+        "dx[b, iy, ix, m] = dy[b, oy, ox, m] * w[ky, kx, m]",
+        _ON_KERNELS,
+        quick=True,
+    ),
+    Mistake(
+        "standard filter gradient: flipped rows",
+        "kernels/standard.py",
+        "dw[ky, kx, m, n] += dy[b, oy, ox, n] * x[b, iy, ix, m]",
+        "dw[KH - 1 - ky, kx, m, n] += dy[b, oy, ox, n] * x[b, iy, ix, m]",
+        _ON_KERNELS,
+    ),
+    Mistake(
+        "relu6 backward: gradient at exactly 6",
+        "kernels/relu6.py",
+        "values[i] >= 6 else grads",
+        "values[i] > 6 else grads",
+        _ON_KERNELS,
+    ),
+    Mistake(
+        "batch norm backward: variance held constant",
+        "kernels/batchnorm.py",
+        "(grads[p, m] - dbeta[m] / P - xhat * dgamma[m] / P)",
+        "(grads[p, m] - dbeta[m] / P)",
+        _ON_KERNELS,
+    ),
+    Mistake(
+        "average pool backward: not divided by the width",
+        "kernels/pooling.py",
+        "dx[b, iy, ix, m] = dy[b, m] / (H * W)",
+        "dx[b, iy, ix, m] = dy[b, m] / H",
+        _ON_KERNELS,
+    ),
+    Mistake(
+        "cross-entropy backward: dlosses ignored",
+        "kernels/softmax.py",
+        "dz[b, n] = dlosses[b] * (p[b, n] - targets[b, n])",
+        "dz[b, n] = p[b, n] - targets[b, n]",
+        _ON_KERNELS,
+    ),
+)
+
+GRAPH = (
+    Mistake(
+        "graph: gradients overwritten where paths meet",
+        "refnet/running.py",
+        "sums[name] = sums[name] + term if name in sums else term",
+        "sums[name] = term",
+        ("tests/test_graph.py",),
+        quick=True,
+    ),
+    Mistake(
+        "graph: the first layer's input gradient is counted",
+        "refnet/graph.py",
+        "needs = dict.fromkeys(self.inputs, of_inputs)",
+        "needs = dict.fromkeys(self.inputs, True)",
+        ("tests/test_graph.py", "tests/test_counting.py"),
+    ),
+    Mistake(
+        "layers: batch norm takes stored statistics for batch statistics",
+        "refnet/layers/normalization.py",
+        'if statistics == "stored":',
+        'if statistics != "stored":',
+        ("tests/test_layers.py", "tests/test_graph.py"),
+    ),
+    Mistake(
+        "layers: dropout's backward does not scale",
+        "refnet/layers/dropout.py",
+        "kernels.dropout_backward(dy, saved, float(self.rate))",
+        "kernels.dropout_backward(dy, saved, 0.0)",
+        ("tests/test_layers.py",),
+    ),
+    Mistake(
+        "layers: symmetric padding forgets dilation",
+        "refnet/layers/window.py",
+        "symmetric_padding(self.kernel[axis], self.dilation[axis])",
+        "symmetric_padding(self.kernel[axis], 1)",
+        ("tests/test_layers.py",),
+    ),
+    Mistake(
+        "initial weights: normal values not truncated",
+        "refnet/initial.py",
+        "np.abs(values) > 2",
+        "np.abs(values) > 9",
+        ("tests/test_initial.py",),
+    ),
+)
+
+TABLES = (
+    Mistake(
+        "V1 Table 1: stride 1 where it shrinks last",
+        "refnet/models/v1.py",
+        "(1024, 2),",
+        "(1024, 1),",
+        ("tests/test_models.py",),
+        quick=True,
+    ),
+    Mistake(
+        "V1: width rounded up instead of cut",
+        "refnet/models/v1.py",
+        "return max(int(alpha * channels), 8)",
+        "return max(-int(-alpha * channels // 1), 8)",
+        ("tests/test_models.py",),
+    ),
+    Mistake(
+        "V2 Table 2: one repetition more",
+        "refnet/models/v2.py",
+        "(None, 160, 3, 2),",
+        "(None, 160, 4, 2),",
+        ("tests/test_models.py",),
+    ),
+    Mistake(
+        "V2: width may fall below 0.9 of the wish",
+        "refnet/models/v2.py",
+        "nearest < 0.9 * channels",
+        "nearest < 0.1 * channels",
+        ("tests/test_models.py",),
+    ),
+    Mistake(
+        "V2: last convolution thinned too",
+        "refnet/models/v2.py",
+        "make_divisible(LAST * max(1.0, width))",
+        "make_divisible(LAST * width)",
+        ("tests/test_models.py",),
+    ),
+)
+
+COUNTING = (
+    Mistake(
+        "counting: a training step costs two forward passes",
+        "refnet/counting.py",
+        "(3 if row.input_gradient else 2)",
+        "(2 if row.input_gradient else 2)",
+        ("tests/test_counting.py",),
+        quick=True,
+    ),
+    Mistake(
+        "counting: P-TRAINABLE forgets beta",
+        "refnet/counting.py",
+        "lambda rows: p_bias(rows) + 2 * bn_channels(rows)",
+        "lambda rows: p_bias(rows) + 1 * bn_channels(rows)",
+        ("tests/test_counting.py",),
+    ),
+    Mistake(
+        "counting: FLOP-N adds one addition too many",
+        "refnet/counting.py",
+        "(2 * row.terms.products - 1) * row.terms.outputs",
+        "(2 * row.terms.products) * row.terms.outputs",
+        ("tests/test_counting.py",),
+    ),
+    Mistake(
+        "counting: taps inside reach one pixel too far",
+        "kernels/geometry.py",
+        "(size - 1 - shift) // stride",
+        "(size - shift) // stride",
+        ("tests/test_models.py", "tests/test_counting.py"),
+    ),
+    Mistake(
+        "digits: half is rounded down",
+        "refnet/digits.py",
+        "Fraction(1, 2)).__floor__()",
+        "Fraction(49, 100)).__floor__()",
+        ("tests/test_digits.py",),
+    ),
+)
+
+MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING)

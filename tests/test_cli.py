@@ -1,0 +1,181 @@
+"""The command line as a user meets it: results, JSON, exit statuses, and one clear line for every misuse."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from refnet.cli import main
+
+
+def run(*words):
+    return CliRunner().invoke(main, words, env={"NO_COLOR": "1", "COLUMNS": "100"})
+
+
+def data_of(*words):
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def refusal(*words, status=2):
+    """The one line that a refused command prints."""
+    result = run(*words)
+    assert result.exit_code == status, result.output
+    assert not result.stdout
+    line = result.stderr.strip().splitlines()[-1]
+    assert line.startswith("Error: ")
+    return line
+
+
+@pytest.fixture
+def my_file(tmp_path):
+    """A user's own file; its text is given to the returned function, which returns the path."""
+
+    def write(text):
+        path = tmp_path / "my_file.py"
+        path.write_text("from refnet import Graph, Node\nfrom refnet.layers import Dense\n" + text)
+        return str(path)
+
+    return write
+
+
+TINY = "net = Graph('tiny', {'features': (3,)}, [Node('classifier', Dense(2))])\n"
+
+
+def test_count_json_has_full_integers():
+    data = data_of("count", "mobilenet_v2")
+    assert data["model"] == "mobilenet_v2"
+    assert (data["width"], data["resolution"], data["classes"]) == (1.0, 224, 1000)
+    assert data["madds"] == data["conventions"]["MADD"] == 300_774_272
+    assert data["parameters"] == {
+        "weights": 3_469_760,
+        "biases": 1000,
+        "bn_scale_shift": 34_112,
+        "bn_statistics": 34_112,
+    }
+
+
+def test_count_takes_settings():
+    words = "count mobilenet_v1 --width 0.5 --resolution 160 --classes 10 --padding symmetric".split()
+    data = data_of(*words)
+    assert (data["width"], data["resolution"], data["classes"]) == (0.5, 160, 10)
+    assert data["parameters"]["biases"] == 10
+
+
+def test_count_by_layer_sums_up():
+    data = data_of("count", "mobilenet_v1", "--by", "layer")
+    assert sum(layer["madds"] for layer in data["layers"]) == data["madds"]
+    assert data["layers"][0] == {
+        "node": "conv_first",
+        "operation": "Conv2d",
+        "output": [112, 112, 32],
+        "parameters": 864,
+        "madds": 10_838_016,
+    }
+
+
+def test_count_by_type_is_table_2_of_v1():
+    types = {row["operation"]: row for row in data_of("count", "mobilenet_v1", "--by", "type")["types"]}
+    assert round(types["PointwiseConv2d"]["madds_percent"], 2) == 94.86
+    assert round(types["PointwiseConv2d"]["weights_percent"], 2) == 74.59
+    assert sum(row["madds_percent"] for row in types.values()) == pytest.approx(100)
+
+
+@pytest.mark.parametrize("view", [(), ("--by", "layer"), ("--by", "type"), ("--explain", "314M")])
+def test_count_tables_fit_100_columns(view):
+    result = run("count", "mobilenet_v2", *view)
+    assert result.exit_code == 0
+    assert max(map(len, result.output.splitlines())) <= 100
+
+
+def test_explain_names_the_convention():
+    found = data_of("count", "mobilenet_v2", "--explain", "314M")["explain"]
+    assert [(row["convention"], row["digits"]) for row in found] == [("MADD-BN2", "rounded")]
+    assert "MADD-BN2" in run("count", "mobilenet_v2", "--explain", "314M").output
+
+
+def test_explain_says_when_nothing_fits():
+    assert data_of("count", "mobilenet_v2", "--explain", "585M")["explain"] == []
+    assert "no convention gives 585M" in run("count", "mobilenet_v2", "--explain", "585M").output
+
+
+def test_count_a_graph_of_ones_own(my_file):
+    data = data_of("count", f"{my_file(TINY)}:net")
+    assert data["madds"] == 6
+    assert data["width"] is data["resolution"] is data["classes"] is None
+
+
+def test_count_what_a_function_returns(my_file):
+    assert data_of("count", my_file(TINY + "def build():\n    return net\n") + ":build")["madds"] == 6
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("count mobilenet_v3", "no model 'mobilenet_v3'; known: mobilenet_v"),
+        ("count mobilenet_v1 --width 0", "width: wanted a width multiplier above 0, got 0.0"),
+        ("count mobilenet_v1 --width -1", "got -1.0"),
+        ("count mobilenet_v1 --width nan", "got nan"),
+        ("count mobilenet_v1 --width inf", "got inf"),
+        ("count mobilenet_v2 --width 1e308", "width"),
+        ("count mobilenet_v2 --resolution 31", "resolution: wanted an integer of at least 32, got 31"),
+        ("count mobilenet_v2 --classes -1", "classes: wanted an integer of at least 0, got -1"),
+        ("count mobilenet_v2 --width wide", "'wide' is not a valid float"),
+        ("count mobilenet_v2 --padding full", "'full' is not one of"),
+        ("count mobilenet_v1 --expansion 6", "mobilenet_v1: has no setting expansion"),
+        ("count mobilenet_v2 --expansion 0", "expansion: wanted a factor above 0, got 0"),
+        ("count mobilenet_v2 --explain many", "figure: wanted a number"),
+        ("count mobilenet_v2 --explain 3X", "got '3X'"),
+        ("count no_such_file.py:net", "no file 'no_such_file.py'"),
+        ("count no_such_file.py", "wanted a file and a name"),
+        ("count", "Missing argument 'MODEL'"),
+        ("cuont mobilenet_v2", "No such command 'cuont'"),
+        ("audit --id V2-T4-14-X", "V2-T4-14"),
+        ("audit --table 99", "table"),
+        ("audit --paper v3", "'v3' is not one of"),
+    ],
+)
+def test_misuse_gets_one_clear_line(words, message):
+    assert message in refusal(*words.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("net = 5\n", "wanted a refnet.Graph named 'net', got int"),
+        ("other = 5\n", "wanted a refnet.Graph named 'net', got NoneType"),
+        ("net = 1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("net =\n", "SyntaxError"),
+        ("def net(width):\n    pass\n", "TypeError"),
+        ("net = Graph('g', {'x': (3,)}, [Node('a', Dense(2), ('y',))])\n", "no node named 'y'"),
+    ],
+)
+def test_a_file_that_gives_no_graph_gets_one_clear_line(my_file, text, message):
+    assert message in refusal("count", f"{my_file(text)}:net")
+
+
+def test_settings_do_not_go_with_a_file(my_file):
+    assert "width" in refusal("count", f"{my_file(TINY)}:net", "--width", "1")
+
+
+def test_version_and_help():
+    assert run("--version").output.startswith("refnet, version ")
+    for command in ("count", "audit", "testcases"):
+        assert command in run("--help").output
+        assert run(command, "--help").exit_code == 0
+
+
+def test_counting_imports_no_compiler():
+    code = "import sys; from refnet.cli import main; main(['count', 'mobilenet_v2'], standalone_mode=False)"
+    check = "; assert 'numba' not in sys.modules and 'refnet.kernels.jit' not in sys.modules, 'numba was imported'"
+    subprocess.run([sys.executable, "-c", code + check], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_python_dash_m():
+    done = subprocess.run([sys.executable, "-m", "refnet", "count", "nothing"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
