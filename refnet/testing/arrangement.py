@@ -65,18 +65,18 @@ def check_layouts(operation: str, layout: str, filter_layout: str | None) -> str
 
 
 def to_layout(array: Array, plain: str, layout: str) -> Array:
-    """A view of ``array``, whose axes are ``plain``, with the axes of ``layout``."""
+    """A view of `array`, whose axes are `plain`, with the axes of `layout`."""
     moved = array.transpose([plain.index(letter) for letter in layout if letter in plain])
     return moved[tuple(slice(None) if letter in plain else None for letter in layout)]
 
 
 def from_layout(array: Array, plain: str, layout: str) -> Array:
-    """The inverse of ``to_layout``."""
+    """The inverse of `to_layout`."""
     squeezed = array[tuple(slice(None) if letter in plain else 0 for letter in layout)]
     kept = [letter for letter in layout if letter in plain]
     return squeezed.transpose([kept.index(letter) for letter in plain])
 
 
 def layout_shape(shape: tuple[int, ...], plain: str, layout: str) -> tuple[int, ...]:
-    """The shape in ``layout`` of an array whose axes are ``plain``."""
+    """The shape in `layout` of an array whose axes are `plain`."""
     return tuple(shape[plain.index(letter)] if letter in plain else 1 for letter in layout)

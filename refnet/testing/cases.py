@@ -30,7 +30,7 @@ class Case:
     """A convolution to be computed: sizes, settings, arrays.
 
     x (B, H, W, M) and dy (B, OH, OW, N) are NHWC, w is (KH, KW, M / groups, N), depthwise (KH, KW, M),
-    pointwise (M, N); all of ``formats.dtype`` and in memory order ``order``. The same geometry, formats,
+    pointwise (M, N); all of `formats.dtype` and in memory order `order`. The same geometry, formats,
     kind of values and seed always give the same arrays.
     """
 
@@ -83,7 +83,7 @@ class Case:
 
 
 def draw_case(pick: Pick, operation: str, formats: Precision, limits: Limits) -> Case:
-    """A case within ``limits``, each choice made by ``pick`` (see ``geometry_of_cases``)."""
+    """A case within `limits`, each choice made by `pick` (see `geometry_of_cases`)."""
     geometry = draw_geometry(pick, operation, limits)
     values = pick(words("values", limits.values, VALUES))
     order = pick(words("memory_order", limits.memory_order, ORDERS))
@@ -107,7 +107,7 @@ def make_case(geometry: Geometry, formats: Precision, values: str, order: str, s
 
 
 def seeded_pick(seed: int) -> Pick:
-    """A ``pick`` that draws from a seeded generator."""
+    """A `pick` that draws from a seeded generator."""
     rng = np.random.default_rng(seed)
 
     def pick(options: Sequence[Any]) -> Any:
@@ -138,7 +138,7 @@ def _reals(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def _thinned(array: Array, terms: int, most: int, rng: np.random.Generator) -> Array:
-    """The array, or only ``most`` of its entries and zeros where its sums have more than ``most`` terms."""
+    """The array, or only `most` of its entries and zeros where its sums have more than `most` terms."""
     if terms <= most:
         return array
     kept = np.zeros_like(array)

@@ -6,11 +6,11 @@
 
 How the function is called, with arrays in its own layouts and dtype:
 
-    standard, depthwise   y = f(x, w, stride, dilation, pads)           dx, dw = f(dy, x, w, ..., pads)
-    pointwise             y = f(x, w)                                   dx, dw = f(dy, x, w)
-    grouped               y = f(x, w, stride, dilation, pads, groups)   dx, dw = f(dy, x, w, ..., pads, groups)
+    standard, depthwise  y = f(x, w, stride, dilation, pads)          dx, dw = f(dy, x, w, ..., pads)
+    pointwise            y = f(x, w)                                  dx, dw = f(dy, x, w)
+    grouped              y = f(x, w, stride, dilation, pads, groups)  dx, dw = f(dy, x, w, ..., pads, groups)
 
-``stride`` and ``dilation`` are pairs (y, x), ``pads`` is (top, bottom, left, right); the answer is a fresh
+`stride` and `dilation` are pairs (y, x), `pads` is (top, bottom, left, right); the answer is a fresh
 NumPy array of the same dtype (int32 for int8), and the arguments stay as they were.
 
 layout          NHWC or NCHW, for images and their gradients
@@ -18,14 +18,14 @@ filter_layout   any order of HWIO (depthwise: HWC, with 1 for an axis of length 
                 default HWIO, HWC and IO with NHWC; OIHW, C1HW and OI with NCHW
 dtype           float64, float32, float16, or int8 (forward only; answers int32, exactly)
 accumulate      the dtype of the sums: by default the dtype, float32 for float16
-limits          what the function supports (see ``Limits``)
+limits          what the function supports (see `Limits`)
 max_examples    cases to draw
 seed            another seed draws other cases; the same seed the same
 
 Integer-valued cases must be right to the last bit, in any order of summation. Real ones must lie within
-``gamma_n * sum of |x| * |w|``, with n products and the accumulator's unit roundoff (see ``precision``);
+`gamma_n * sum of |x| * |w|`, with n products and the accumulator's unit roundoff (see `precision`);
 that is the bound of a sum of products, which a Winograd or Fourier kernel does not promise:
-``Limits(values="integers")``.
+`Limits(values="integers")`.
 
 Each returns None, and raises AssertionError with the shrunk case, the first wrong number, its taps, and the
 likely mistake; ValueError for a layout, dtype or limit that is not known; ImportError without Hypothesis.
@@ -64,9 +64,9 @@ def check_conv2d(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``y = forward(x, w, stride, dilation, pads)`` is the standard convolution. See the module's text.
+    """`y = forward(x, w, stride, dilation, pads)` is the standard convolution. See the module's text.
 
-    With ``Limits(groups=...)`` grouped filters are drawn too; the function reads the groups from the shapes.
+    With `Limits(groups=...)` grouped filters are drawn too; the function reads the groups from the shapes.
     """
     subject = _subject("check_conv2d", forward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_forward, limits, max_examples, seed)
@@ -82,7 +82,7 @@ def check_depthwise_conv2d(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``y = forward(x, w, stride, dilation, pads)`` is the depthwise convolution. See the module's text."""
+    """`y = forward(x, w, stride, dilation, pads)` is the depthwise convolution. See the module's text."""
     subject = _subject("check_depthwise_conv2d", forward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_forward, limits, max_examples, seed)
 
@@ -97,7 +97,7 @@ def check_pointwise_conv2d(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``y = forward(x, w)`` is the 1x1 convolution. See the module's text."""
+    """`y = forward(x, w)` is the 1x1 convolution. See the module's text."""
     subject = _subject("check_pointwise_conv2d", forward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_forward, limits, max_examples, seed)
 
@@ -112,7 +112,7 @@ def check_grouped_conv2d(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``y = forward(x, w, stride, dilation, pads, groups)`` is the grouped convolution (see the module)."""
+    """`y = forward(x, w, stride, dilation, pads, groups)` is the grouped convolution (see the module)."""
     subject = _subject("check_grouped_conv2d", forward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_forward, limits, max_examples, seed)
 
@@ -127,10 +127,10 @@ def check_conv2d_backward(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``dx, dw = backward(dy, x, w, stride, dilation, pads)`` are the standard convolution's gradients.
+    """`dx, dw = backward(dy, x, w, stride, dilation, pads)` are the standard convolution's gradients.
 
     Against the oracle, and on integers by the adjoint identity, exactly: for other images x2 and filters w2,
-    ``vdot(dx, x2) == vdot(dy, f(x2, w))`` and ``vdot(dw, w2) == vdot(dy, f(x, w2))``.
+    `vdot(dx, x2) == vdot(dy, f(x2, w))` and `vdot(dw, w2) == vdot(dy, f(x, w2))`.
     """
     subject = _subject("check_conv2d_backward", backward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_backward, limits, max_examples, seed)
@@ -146,7 +146,7 @@ def check_depthwise_conv2d_backward(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``dx, dw = backward(dy, x, w, stride, dilation, pads)`` are the depthwise convolution's gradients."""
+    """`dx, dw = backward(dy, x, w, stride, dilation, pads)` are the depthwise convolution's gradients."""
     subject = _subject("check_depthwise_conv2d_backward", backward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_backward, limits, max_examples, seed)
 
@@ -161,7 +161,7 @@ def check_pointwise_conv2d_backward(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``dx, dw = backward(dy, x, w)`` are the 1x1 convolution's gradients."""
+    """`dx, dw = backward(dy, x, w)` are the 1x1 convolution's gradients."""
     subject = _subject("check_pointwise_conv2d_backward", backward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_backward, limits, max_examples, seed)
 
@@ -176,7 +176,7 @@ def check_grouped_conv2d_backward(
     max_examples: int = 200,
     seed: int = 0,
 ) -> None:
-    """``dx, dw = backward(dy, x, w, stride, dilation, pads, groups)`` are the grouped one's gradients."""
+    """`dx, dw = backward(dy, x, w, stride, dilation, pads, groups)` are the grouped one's gradients."""
     subject = _subject("check_grouped_conv2d_backward", backward, layout, filter_layout, dtype, accumulate)
     _run(subject, _judge_backward, limits, max_examples, seed)
 

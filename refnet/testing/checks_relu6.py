@@ -68,7 +68,7 @@ def make_relu6_case(shape: tuple[int, ...], dtype: str, order: str, seed: int) -
 def check_relu6(
     forward: Callable[..., Any], dtype: DTypeLike = "float32", max_examples: int = 200, seed: int = 0
 ) -> None:
-    """``y = forward(x)`` is ``min(max(x, 0), 6)``, NaN stays NaN; exactly, in float64, float32 or float16.
+    """`y = forward(x)` is `min(max(x, 0), 6)`, NaN stays NaN; exactly, in float64, float32 or float16.
 
     x is an array with four axes (any layout: the function is the same for each entry) in some memory order.
     The sign of a zero is not compared. Raises AssertionError with the first wrong entry and the likely
@@ -85,7 +85,7 @@ def check_relu6(
 def check_relu6_backward(
     backward: Callable[..., Any], dtype: DTypeLike = "float32", max_examples: int = 200, seed: int = 0
 ) -> None:
-    """``dx = backward(dy, x)`` is dy where ``0 < x < 6`` and 0 elsewhere, also at exactly 0 and exactly 6.
+    """`dx = backward(dy, x)` is dy where `0 < x < 6` and 0 elsewhere, also at exactly 0 and exactly 6.
 
     An infinite or NaN dy goes through where the gradient is one, and leaves 0 where it is zero. Where x
     itself is NaN nothing is compared: frameworks differ. Raises AssertionError with the first wrong entry

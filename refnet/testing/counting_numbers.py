@@ -68,7 +68,7 @@ class CountingNumber:
 
 
 def counting(array: ArrayLike, tally: Tally) -> Array:
-    """The array with each entry as a ``CountingNumber``; same shape, dtype object."""
+    """The array with each entry as a `CountingNumber`; same shape, dtype object."""
     found = np.asarray(array)
     numbers = np.empty(found.shape, dtype=object)
     for index in np.ndindex(*found.shape):
@@ -77,10 +77,10 @@ def counting(array: ArrayLike, tally: Tally) -> Array:
 
 
 def count_multiplications(operation: Callable[..., Any], *arrays: ArrayLike, **settings: Any) -> int:
-    """Multiplications that ``operation(*arrays, **settings)`` does, each array as counting numbers.
+    """Multiplications that `operation(*arrays, **settings)` does, each array as counting numbers.
 
     Taps outside the image are skipped by the oracles, so this counts taps inside. Give the oracle
-    ``pad_image(x, pads)`` and no pads to count all taps.
+    `pad_image(x, pads)` and no pads to count all taps.
     """
     tally = Tally()
     operation(*(counting(array, tally) for array in arrays), **settings)

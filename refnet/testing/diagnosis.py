@@ -1,7 +1,7 @@
 """Which mistake, of those that people make, gives the wrong answer that was seen.
 
 A mistake is named only if it reproduces the whole wrong answer to the shrunk case. A small case can be
-reproduced by several, so the function is then asked a few larger cases (``probes``), and a mistake that
+reproduced by several, so the function is then asked a few larger cases (`probes`), and a mistake that
 does not predict its answers there is dropped.
 """
 
@@ -25,6 +25,7 @@ from .subject import Complaint, Subject, outside
 
 Answer = Callable[[Asked], Array]
 PROBES = 12
+NAMED = 3
 FILTER_LAYOUTS = {"HWIO": ("HWIO", "OIHW", "OHWI", "IHWO", "HWOI"), "HWC": ("HWC", "CHW"), "IO": ("IO", "OI")}
 
 
@@ -40,18 +41,22 @@ class Evidence:
 def likely_mistakes(subject: Subject, complaint: Complaint, limits: Limits) -> list[str]:
     """Descriptions of the mistakes that explain a complaint, the likeliest first; empty where none does."""
     if complaint.expected is None or complaint.got is None:
-        return _from_probes(subject, limits)
+        names = ("dx", "dw") if subject.check.endswith("backward") else ("y",)
+        return next((found for name in names if (found := _elsewhere(subject, name, limits))), [])
     seen = Evidence(complaint.case, complaint.expected, complaint.got)
-    name = seen.expected.name
     if _ignores_strides(subject, seen):
         return [
             f"the array's strides are ignored: with C-contiguous copies the answer is right "
             f"(memory order here: {seen.case.order}; to leave these cases out: memory_order='C')"
         ]
-    found = [words for words, make in _mistakes(subject, name).items() if _reproduces(words, make, seen)]
-    if found:
-        return _weighed(subject, name, found, probes(subject, name, limits))
-    return _coarser(seen)
+    known = _mistakes(subject, seen.expected.name)
+    found = {words: make for words, make in known.items() if _reproduces(words, make, seen)}
+    return (
+        _consistent(found, probes(subject, seen.expected.name, limits))
+        or _elsewhere(subject, seen.expected.name, limits)
+        or [f"{words} (in this case; not in all others)" for words in list(found)[:2]]
+        or _coarser(seen)
+    )
 
 
 def probes(subject: Subject, name: str, limits: Limits) -> list[Evidence]:
@@ -127,7 +132,7 @@ def _reread_filter(a: Asked, plain: str, layout: str, other: str) -> Asked:
 
 
 def _reread(array: Array, plain: str, layout: str, other: str) -> Array:
-    """The memory of ``array`` in ``layout``, read as ``other``; axes as in ``plain``."""
+    """The memory of `array` in `layout`, read as `other`; axes as in `plain`."""
     buffer = np.ascontiguousarray(to_layout(array, plain, layout))
     return from_layout(buffer.reshape(layout_shape(array.shape, plain, other)), plain, other)
 
@@ -163,31 +168,24 @@ def _allowed(make: Answer, seen: Evidence, wrong: Array) -> Array:
     return error_bound(wrong, np.abs(make(asked(seen.case).absolute())), n, seen.case.formats)
 
 
-def _weighed(subject: Subject, name: str, found: list[str], evidence: list[Evidence]) -> list[str]:
-    """The mistakes that agree with all evidence, by how much of it they explain; all, where none agrees."""
-    known = _mistakes(subject, name)
+def _consistent(known: dict[str, Answer], evidence: list[Evidence]) -> list[str]:
+    """The mistakes that no evidence speaks against, by how much of it they explain."""
     scores = {}
-    for words in found:
-        possible = [seen for seen in evidence if _attempt(known[words], asked(seen.case)) is not None]
-        explained = sum(_reproduces(words, known[words], seen) for seen in possible)
+    for words, make in known.items():
+        possible = [seen for seen in evidence if _attempt(make, asked(seen.case)) is not None]
+        explained = sum(_reproduces(words, make, seen) for seen in possible)
         if explained == len(possible):
             scores[words] = explained
-    if not scores:
-        return [f"{words} (in this case; not in all others)" for words in found[:2]]
-    most = max(scores.values())
-    return [words for words in found if scores.get(words) == most]
+    most = max(scores.values(), default=0)
+    return [words for words, score in scores.items() if score == most][:NAMED]
 
 
-def _from_probes(subject: Subject, limits: Limits) -> list[str]:
-    """For a function that raises on the shrunk case: what explains its wrong answers elsewhere."""
-    for name in ("dx", "dw") if subject.check.endswith("backward") else ("y",):
-        evidence = probes(subject, name, limits)
-        known = _mistakes(subject, name)
-        found = [w for w, make in known.items() if evidence and _reproduces(w, make, evidence[0])]
-        if found:
-            weighed = _weighed(subject, name, found, evidence)
-            return [f"{words} (seen in other cases, which it answers wrongly)" for words in weighed]
-    return []
+def _elsewhere(subject: Subject, name: str, limits: Limits) -> list[str]:
+    """What explains the function's wrong answers to the probes, where the shrunk case says too little."""
+    evidence = probes(subject, name, limits)
+    known = _mistakes(subject, name)
+    seen = {w: make for w, make in known.items() if any(_reproduces(w, make, one) for one in evidence)}
+    return [f"{w} (seen in other cases, which it answers wrongly)" for w in _consistent(seen, evidence)]
 
 
 def _ignores_strides(subject: Subject, seen: Evidence) -> bool:

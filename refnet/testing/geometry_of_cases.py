@@ -1,8 +1,8 @@
 """The sizes and settings of one convolution, and how they are drawn.
 
-Everything is drawn through one function ``pick(options) -> option``. Hypothesis supplies one that remembers
+Everything is drawn through one function `pick(options) -> option`. Hypothesis supplies one that remembers
 and shrinks (towards the first option), a seeded generator another: the two share what is worth drawing.
-Letters as in ``oracles_convolution``.
+Letters as in `oracles_convolution`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CONVOLUTIONS = ("conv2d", "depthwise_conv2d", "pointwise_conv2d", "grouped_conv2
 
 @dataclass(frozen=True)
 class Geometry:
-    """One convolution without its arrays. ``padding`` says how ``pads`` were chosen."""
+    """One convolution without its arrays. `padding` says how `pads` were chosen."""
 
     operation: str
     batch: int
@@ -67,7 +67,7 @@ class Geometry:
 
 
 def draw_geometry(pick: Pick, operation: str, limits: Limits) -> Geometry:
-    """A convolution within ``limits``."""
+    """A convolution within `limits`."""
     plain = operation == "pointwise_conv2d"
     taps, strides, rates = (
         ((1,) if plain else numbers(name, getattr(limits, name), 1))

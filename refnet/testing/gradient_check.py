@@ -1,13 +1,13 @@
-"""Is ``backward`` the gradient of ``forward``?
+"""Is `backward` the gradient of `forward`?
 
-Two ways, of which ``check_gradients`` picks one:
+Two ways, of which `check_gradients` picks one:
 
 *Adjoint.* Where the operation is linear in each of its inputs (a convolution in x and in w), moving input i
-to v gives ``vdot(dy, f(.., v, ..)) == vdot(gradient_i, v)`` for every dy and v. On drawn integers that is
+to v gives `vdot(dy, f(.., v, ..)) == vdot(gradient_i, v)` for every dy and v. On drawn integers that is
 exact: no step, no tolerance.
 
-*Directional differences.* Otherwise, in float64, along random directions v: ``vdot(gradient_i, v) ~ d/dt
-vdot(dy, f(.., input_i + t * v, ..))``, by central differences with steps h and h/2 combined so that the
+*Directional differences.* Otherwise, in float64, along random directions v: `vdot(gradient_i, v) ~ d/dt
+vdot(dy, f(.., input_i + t * v, ..))`, by central differences with steps h and h/2 combined so that the
 error is of order h^4. The tolerance is relative to the larger of the two, and nothing else: a gradient of
 zero is right only where the difference is exactly zero. Keep inputs away from kinks by more than h.
 """
@@ -39,13 +39,13 @@ def check_gradients(
     relative: float = 1e-7,
     seed: int = 0,
 ) -> None:
-    """Raises AssertionError, naming the gradient with wanted and got, unless ``backward`` is ``forward``'s.
+    """Raises AssertionError, naming the gradient with wanted and got, unless `backward` is `forward`'s.
 
     forward(*inputs) -> y            one array
     backward(dy, *inputs) -> grads   one array per input, of its shape (for one input also the bare array)
     inputs       where to check; used in float64. What has no gradient belongs into a closure
-    linear       True: linear in each input, by the adjoint (``inputs`` then give the shapes, the numbers are
-                 drawn integers). False: by differences. None: finds out, by trying ``forward`` on integers
+    linear       True: linear in each input, by the adjoint (`inputs` then give the shapes, the numbers are
+                 drawn integers). False: by differences. None: finds out, by trying `forward` on integers
     names        of the inputs, for the message
     directions   random directions per input, each with a drawn dy (never all ones)
     step, relative   the step h and the tolerance of the differences

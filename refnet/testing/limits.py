@@ -61,7 +61,7 @@ class Limits:
             )
 
     def channel_multiples(self) -> range:
-        """The allowed ``channels / channels_multiple``."""
+        """The allowed `channels / channels_multiple`."""
         most = self.max_channels or max(4, 2 * self.channels_multiple)
         return range(1, most // self.channels_multiple + 1)
 
@@ -78,7 +78,7 @@ class Limits:
 
 
 def numbers(name: str, allowed: Allowed, least: int) -> tuple[int, ...]:
-    """A number or numbers as a tuple. Raises ValueError for none, and below ``least``."""
+    """A number or numbers as a tuple. Raises ValueError for none, and below `least`."""
     found = (allowed,) if isinstance(allowed, int) else tuple(allowed)
     if not found or not all(isinstance(n, int) and not isinstance(n, bool) and n >= least for n in found):
         raise ValueError(f"{name}: wanted whole numbers of at least {least}, got {allowed!r}")

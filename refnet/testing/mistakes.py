@@ -3,7 +3,7 @@
 A diagnosis tries them on the case that went wrong: a mistake that gives exactly the wrong answer is the
 likely one. Every convolution is written as a grouped one here (depthwise: M groups; pointwise: one tap). A
 mistake in the *reading* changes what the formula gets, a mistake in the *writing* what it gives. Letters as
-in ``oracles_convolution``.
+in `oracles_convolution`.
 """
 
 from __future__ import annotations

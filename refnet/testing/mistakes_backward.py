@@ -1,4 +1,4 @@
-"""The mistakes that people make in a convolution's backward pass (see ``mistakes``).
+"""The mistakes that people make in a convolution's backward pass (see `mistakes`).
 
 The readings of the forward pass are tried here too: dx uses the misread filter, stride or pads; dw, which
 has the filter's shape, comes out misplaced in the same way. Then the mistakes that only a backward pass can
@@ -22,11 +22,12 @@ def gradient_mistakes(name: str) -> dict[str, Answer]:
     """Every known mistake in dx or in dw, by its description, as a function that makes it."""
     right: Answer = Asked.dx if name == "dx" else Asked.dw
     found: dict[str, Answer] = dict(DX_ONLY if name == "dx" else DW_ONLY)
+    found["dx and dw are returned in the wrong order"] = Asked.dw if name == "dx" else Asked.dx
     found[f"{name} is computed as if dy were all ones"] = lambda a: right(replace(a, dy=np.ones_like(a.dy)))
     for words, reading in READINGS.items():
         found[words] = _misread(right, reading)
-        if name == "dw":
-            found.setdefault(f"{words}, in dw itself", _misplaced(reading))
+        if name == "dw" and words.startswith("the filter"):
+            found[f"{words}, in dw itself"] = _misplaced(reading)
     for words, writing in writings(name).items():
         found[words] = _miswritten(right, writing)
     return found

@@ -2,7 +2,7 @@
 
 Letters: **M** channels, n = the number of pixels of one channel, over all images, rows and columns. It
 normalises by the biased variance (sum / n) and stores the unbiased one (sum / (n - 1)).
-``new = decay * old + (1 - decay) * batch``.
+`new = decay * old + (1 - decay) * batch`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def naive_batch_norm_train(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """x (B, H, W, M), the other arrays (M,) -> y, mean, biased variance, new moving mean and variance.
 
-    ``y = gamma * (x - mean) / sqrt(variance + eps) + beta``. Raises ValueError for one value per channel.
+    `y = gamma * (x - mean) / sqrt(variance + eps) + beta`. Raises ValueError for one value per channel.
     """
     x = rank("x", x, "B H W M")
     gamma, beta = rank("gamma", gamma, "M"), rank("beta", beta, "M")
@@ -55,7 +55,7 @@ def naive_batch_norm_inference(
     moving_variance: ArrayLike,
     eps: float,
 ) -> Array:
-    """x (B, H, W, M), the other arrays (M,) -> ``gamma * (x - mean) / sqrt(variance + eps) + beta``."""
+    """x (B, H, W, M), the other arrays (M,) -> `gamma * (x - mean) / sqrt(variance + eps) + beta`."""
     x = rank("x", x, "B H W M")
     g, b = np.asarray(gamma).tolist(), np.asarray(beta).tolist()
     mean, variance = np.asarray(moving_mean).tolist(), np.asarray(moving_variance).tolist()
@@ -70,8 +70,8 @@ def naive_batch_norm_train_gradient(
 ) -> tuple[Array, Array, Array]:
     """dy, x (B, H, W, M), gamma (M,) -> dx, dgamma, dbeta, by the whole Jacobian of each channel.
 
-    With ``z = (x - mean) / s`` and ``s = sqrt(variance + eps)``, pixel i of x moves pixel j of z by
-    ``dz_j / dx_i = ((i == j) - 1/n - z_i * z_j / n) / s``: n * n terms per channel, none of them simplified.
+    With `z = (x - mean) / s` and `s = sqrt(variance + eps)`, pixel i of x moves pixel j of z by
+    `dz_j / dx_i = ((i == j) - 1/n - z_i * z_j / n) / s`: n * n terms per channel, none of them simplified.
     """
     dy, x, gamma = rank("dy", dy, "B H W M"), rank("x", x, "B H W M"), rank("gamma", gamma, "M")
     n, M = _count(x), x.shape[3]
@@ -119,6 +119,6 @@ def _count(x: Array) -> int:
 
 
 def _moved(old: Array, batch: list[float], decay: float) -> Array:
-    """``decay * old + (1 - decay) * batch``, channel by channel."""
+    """`decay * old + (1 - decay) * batch`, channel by channel."""
     new = [decay * o + (1 - decay) * b for o, b in zip(old.tolist(), batch, strict=True)]
     return answer(new, old.shape, old)

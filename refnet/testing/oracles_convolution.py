@@ -1,13 +1,13 @@
 """The four convolutions as plain loops, to judge other implementations by.
 
 Letters: **B** images, **H, W** input rows and columns, **OH, OW** output ones, **KH, KW** filter taps,
-**M** input and **N** output channels. Indices: ``b`` image, ``oy, ox`` output pixel, ``ky, kx`` tap,
-``iy, ix`` input pixel, ``m, n`` channels. Strides and dilations are an int or a pair (y, x); ``pads`` is
-(top, bottom, left, right). Taps outside the image meet a zero and are skipped; ``pad_image`` makes the zeros
+**M** input and **N** output channels. Indices: `b` image, `oy, ox` output pixel, `ky, kx` tap,
+`iy, ix` input pixel, `m, n` channels. Strides and dilations are an int or a pair (y, x); `pads` is
+(top, bottom, left, right). Taps outside the image meet a zero and are skipped; `pad_image` makes the zeros
 pixels of the image, and then every tap is multiplied.
 
 V1 is Howard et al. 2017 (MobileNets). Its equations count from 1, for stride 1 without dilation; ours count
-from 0. With these words, the pixel ``k + i - 1`` of the paper is ``oy * stride + ky * dilation - top``.
+from 0. With these words, the pixel `k + i - 1` of the paper is `oy * stride + ky * dilation - top`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NO_PADS = (0, 0, 0, 0)
 def naive_conv2d(
     x: ArrayLike, w: ArrayLike, stride: IntOrPair = 1, dilation: IntOrPair = 1, pads: Sequence[int] = NO_PADS
 ) -> Array:
-    """Standard convolution, V1 eq. (1): ``y[oy, ox, n] = sum of w[ky, kx, m, n] * x[iy, ix, m]``.
+    """Standard convolution, V1 eq. (1): `y[oy, ox, n] = sum of w[ky, kx, m, n] * x[iy, ix, m]`.
 
     x (B, H, W, M), w (KH, KW, M, N) -> y (B, OH, OW, N). Raises ValueError for shapes that do not fit
     together.
@@ -51,9 +51,9 @@ def naive_conv2d(
 def naive_depthwise_conv2d(
     x: ArrayLike, w: ArrayLike, stride: IntOrPair = 1, dilation: IntOrPair = 1, pads: Sequence[int] = NO_PADS
 ) -> Array:
-    """Depthwise convolution, V1 eq. (3): ``y[oy, ox, m] = sum of w[ky, kx, m] * x[iy, ix, m]``.
+    """Depthwise convolution, V1 eq. (3): `y[oy, ox, m] = sum of w[ky, kx, m] * x[iy, ix, m]`.
 
-    The print leaves out the kernel's channel index (it has ``K_{i,j}``); the text below it says that the m-th
+    The print leaves out the kernel's channel index (it has `K_{i,j}`); the text below it says that the m-th
     filter works on the m-th channel, and so does this.
 
     x (B, H, W, M), w (KH, KW, M) -> y (B, OH, OW, M). Raises ValueError for shapes that do not fit together.
@@ -74,7 +74,7 @@ def naive_depthwise_conv2d(
 
 
 def naive_pointwise_conv2d(x: ArrayLike, w: ArrayLike) -> Array:
-    """1x1 convolution, V1 eq. (1) with one tap: ``y[iy, ix, n] = sum of w[m, n] * x[iy, ix, m]`` over m.
+    """1x1 convolution, V1 eq. (1) with one tap: `y[iy, ix, n] = sum of w[m, n] * x[iy, ix, m]` over m.
 
     x (B, H, W, M), w (M, N) -> y (B, H, W, N). Raises ValueError for shapes that do not fit together.
     """
@@ -99,10 +99,10 @@ def naive_grouped_conv2d(
     pads: Sequence[int] = NO_PADS,
     groups: int = 1,
 ) -> Array:
-    """Grouped convolution: V1 eq. (1) within each of ``groups`` equal, consecutive runs of channels.
+    """Grouped convolution: V1 eq. (1) within each of `groups` equal, consecutive runs of channels.
 
-    Output channel n belongs to group ``g = n // (N / groups)``, which reads input channels ``g * M / groups``
-    onwards. One group is ``naive_conv2d``; M groups with N = M are ``naive_depthwise_conv2d``.
+    Output channel n belongs to group `g = n // (N / groups)`, which reads input channels `g * M / groups`
+    onwards. One group is `naive_conv2d`; M groups with N = M are `naive_depthwise_conv2d`.
 
     x (B, H, W, M), w (KH, KW, M / groups, N) -> y (B, OH, OW, N). Raises ValueError for shapes that do not
     fit.
@@ -125,14 +125,14 @@ def naive_grouped_conv2d(
 
 
 def pad_image(x: ArrayLike, pads: Sequence[int], fill: float = 0) -> Array:
-    """``x`` (B, H, W, M) with (top, bottom, left, right) rows and columns of ``fill`` around each image."""
+    """`x` (B, H, W, M) with (top, bottom, left, right) rows and columns of `fill` around each image."""
     x = rank("x", x, "B H W M")
     top, bottom, left, right = four_pads(pads)
     return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=fill)
 
 
 def check_groups(M: int, w: Array, groups: int) -> None:
-    """Raises ValueError unless M inputs and w (KH, KW, M / groups, N) split into ``groups`` equal runs."""
+    """Raises ValueError unless M inputs and w (KH, KW, M / groups, N) split into `groups` equal runs."""
     if groups < 1 or w.shape[2] * groups != M or w.shape[3] % groups:
         raise ValueError(
             f"groups: wanted w of shape (KH, KW, M / groups, N) with N a multiple of groups, "

@@ -1,11 +1,11 @@
 """Gradients of the four convolutions, by scattering the forward equation.
 
-Each forward product ``w * x`` that reaches an output y sends ``dy * w`` back to its pixel and ``dy * x``
+Each forward product `w * x` that reaches an output y sends `dy * w` back to its pixel and `dy * x`
 back to its weight: the product rule, term by term, written as loops over outputs that add to where the term
 came from. Nothing here calls the forward oracles or their table of taps: the index arithmetic is written
 again.
 
-Letters and indices as in ``oracles_convolution``; (sy, sx) is the stride, (ry, rx) the dilation.
+Letters and indices as in `oracles_convolution`; (sy, sx) is the stride, (ry, rx) the dilation.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from .plain import Array, agree, answer, rank, zeros
 
 
 def naive_bias_add(x: ArrayLike, b: ArrayLike) -> Array:
-    """``y[..., m] = x[..., m] + b[m]``. x (..., M), b (M,) -> y (..., M)."""
+    """`y[..., m] = x[..., m] + b[m]`. x (..., M), b (M,) -> y (..., M)."""
     x, b = np.asarray(x), rank("b", b, "M")
     agree("channels", ("x", x.shape[-1]), ("b", b.shape[0]))
     bias = b.tolist()
@@ -34,23 +34,23 @@ def naive_bias_add_gradient(dy: ArrayLike) -> Array:
 
 
 def naive_relu6(x: ArrayLike) -> Array:
-    """``min(max(x, 0), 6)``; NaN stays NaN. Any shape."""
+    """`min(max(x, 0), 6)`; NaN stays NaN. Any shape."""
     return _each(lambda v: v if v != v else min(max(v, 0), 6), x)
 
 
 def naive_relu6_gradient(dy: ArrayLike, x: ArrayLike) -> Array:
-    """dx: dy where ``0 < x < 6``, and 0 elsewhere, also at exactly 0 and at exactly 6. Any shape."""
+    """dx: dy where `0 < x < 6`, and 0 elsewhere, also at exactly 0, at exactly 6, and at NaN. Any shape."""
     return _each(lambda g, v: g if 0 < v < 6 else 0, dy, x)
 
 
 def naive_relu(x: ArrayLike) -> Array:
-    """``max(x, 0)``; NaN stays NaN. Any shape."""
+    """`max(x, 0)`; NaN stays NaN. Any shape."""
     return _each(lambda v: v if v != v else max(v, 0), x)
 
 
 def naive_relu_gradient(dy: ArrayLike, x: ArrayLike) -> Array:
-    """dx: dy where ``x > 0``, and 0 elsewhere. Any shape."""
-    return _each(lambda g, v: g if v > 0 else 0, dy, x)
+    """dx: 0 where `x <= 0`, and dy elsewhere, also at NaN. Any shape."""
+    return _each(lambda g, v: 0 if v <= 0 else g, dy, x)
 
 
 def naive_global_average_pool(x: ArrayLike) -> Array:
@@ -64,7 +64,7 @@ def naive_global_average_pool(x: ArrayLike) -> Array:
 
 
 def naive_global_average_pool_gradient(dy: ArrayLike, input_hw: tuple[int, int]) -> Array:
-    """dy (B, M) -> dx (B, H, W, M): each pixel's share ``1 / (H * W)``."""
+    """dy (B, M) -> dx (B, H, W, M): each pixel's share `1 / (H * W)`."""
     dy = rank("dy", dy, "B M")
     B, M = dy.shape
     dx, DY = zeros(B, *input_hw, M), dy.tolist()
@@ -74,7 +74,7 @@ def naive_global_average_pool_gradient(dy: ArrayLike, input_hw: tuple[int, int])
 
 
 def naive_dense(x: ArrayLike, w: ArrayLike) -> Array:
-    """x (B, M), w (M, N) -> y (B, N): ``y[b, n] = sum over m of x[b, m] * w[m, n]``."""
+    """x (B, M), w (M, N) -> y (B, N): `y[b, n] = sum over m of x[b, m] * w[m, n]`."""
     x, w = rank("x", x, "B M"), rank("w", w, "M N")
     agree("input channels", ("x", x.shape[1]), ("w", w.shape[0]))
     (B, M), N = x.shape, w.shape[1]
@@ -107,13 +107,13 @@ def naive_dense_filter_gradient(dy: ArrayLike, x: ArrayLike) -> Array:
 
 
 def naive_softmax(z: ArrayLike) -> Array:
-    """z (B, N) -> p (B, N): ``exp(z[n]) / sum of exp(z)``, each row shifted by its largest entry first."""
+    """z (B, N) -> p (B, N): `exp(z[n]) / sum of exp(z)`, each row shifted by its largest entry first."""
     z = rank("z", z, "B N")
     return answer([_softmax_row(row) for row in z.tolist()], z.shape, z)
 
 
 def naive_softmax_gradient(dp: ArrayLike, z: ArrayLike) -> Array:
-    """dp, z (B, N) -> dz (B, N), by the Jacobian ``dp_i / dz_j = p_i * ((i == j) - p_j)``."""
+    """dp, z (B, N) -> dz (B, N), by the Jacobian `dp_i / dz_j = p_i * ((i == j) - p_j)`."""
     dp, z = rank("dp", dp, "B N"), rank("z", z, "B N")
     dz = zeros(*z.shape)
     for b, (grads, row) in enumerate(zip(dp.tolist(), z.tolist(), strict=True)):
@@ -124,7 +124,7 @@ def naive_softmax_gradient(dp: ArrayLike, z: ArrayLike) -> Array:
 
 
 def naive_softmax_cross_entropy(z: ArrayLike, targets: ArrayLike) -> Array:
-    """z, targets (B, N) -> losses (B,): ``-sum over n of targets[n] * log p[n]`` with p the softmax of z."""
+    """z, targets (B, N) -> losses (B,): `-sum over n of targets[n] * log p[n]` with p the softmax of z."""
     z, targets = rank("z", z, "B N"), rank("targets", targets, "B N")
     losses = zeros(z.shape[0])
     for b, (row, wanted) in enumerate(zip(z.tolist(), targets.tolist(), strict=True)):
@@ -134,7 +134,7 @@ def naive_softmax_cross_entropy(z: ArrayLike, targets: ArrayLike) -> Array:
 
 
 def naive_softmax_cross_entropy_gradient(dlosses: ArrayLike, z: ArrayLike, targets: ArrayLike) -> Array:
-    """dlosses (B,), z, targets (B, N) -> dz (B, N): ``dloss * (p * sum of targets - targets)``."""
+    """dlosses (B,), z, targets (B, N) -> dz (B, N): `dloss * (p * sum of targets - targets)`."""
     dlosses, z, targets = rank("dlosses", dlosses, "B"), rank("z", z, "B N"), rank("targets", targets, "B N")
     dz = zeros(*z.shape)
     for b, (g, row, wanted) in enumerate(zip(dlosses.tolist(), z.tolist(), targets.tolist(), strict=True)):
@@ -150,7 +150,7 @@ def _rows(array: Array) -> Any:
 
 
 def _each(rule: Callable[..., Any], *arrays: ArrayLike) -> Array:
-    """``rule`` on the entries of equally shaped arrays."""
+    """`rule` on the entries of equally shaped arrays."""
     found = [np.asarray(array) for array in arrays]
     if any(array.shape != found[0].shape for array in found):
         raise ValueError(f"wanted arrays of one shape, got {' and '.join(str(a.shape) for a in found)}")

@@ -1,7 +1,7 @@
 """Between arrays and plain Python numbers.
 
 The oracles compute with Python's own numbers, taken out of the arrays: integers that cannot overflow,
-double precision, or any object that multiplies and adds (see ``counting_numbers``). An answer is rounded
+double precision, or any object that multiplies and adds (see `counting_numbers`). An answer is rounded
 once, to the dtype of the arrays that came in.
 """
 
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 def rank(name: str, array: ArrayLike, letters: str) -> Array:
-    """``array`` with one axis per word of ``letters``. Raises ValueError for another rank."""
+    """`array` with one axis per word of `letters`. Raises ValueError for another rank."""
     found = np.asarray(array)
     if found.ndim != len(letters.split()):
         raise ValueError(f"{name}: wanted shape ({letters.replace(' ', ', ')}), got {found.shape}")
@@ -24,7 +24,7 @@ def rank(name: str, array: ArrayLike, letters: str) -> Array:
 
 
 def agree(what: str, first: tuple[str, int], second: tuple[str, int]) -> None:
-    """Raises ValueError unless two arrays have the same number of ``what``."""
+    """Raises ValueError unless two arrays have the same number of `what`."""
     if first[1] != second[1]:
         raise ValueError(
             f"{what}: wanted as many in {first[0]} as in {second[0]}, got {first[1]} and {second[1]}"

@@ -1,9 +1,9 @@
 """Number formats, and how far from the exact answer a sum of products may be.
 
-``u`` is the unit roundoff (half the distance from 1 to the next number), n the number of products in a sum.
+`u` is the unit roundoff (half the distance from 1 to the next number), n the number of products in a sum.
 A sum of n products, each product and each of the n - 1 additions rounded once, in any order, is off by at
-most ``gamma(n) * sum of |x| * |w|`` with ``gamma(n) = n * u / (1 - n * u)`` (Higham, Accuracy and Stability
-of Numerical Algorithms, section 3.1). Rounding the sum to the output's dtype adds ``u_out * |y|``; where
+most `gamma(n) * sum of |x| * |w|` with `gamma(n) = n * u / (1 - n * u)` (Higham, Accuracy and Stability
+of Numerical Algorithms, section 3.1). Rounding the sum to a narrower output adds `u_out * |y|`; where
 numbers are too small to be normal, each rounding adds half the smallest subnormal instead.
 """
 
@@ -23,9 +23,9 @@ ACCUMULATES = {"float64": "float64", "float32": "float32", "float16": "float32",
 
 @dataclass(frozen=True)
 class Precision:
-    """A kernel's formats: of its arrays, of its sums, and of its answer (``output``).
+    """A kernel's formats: of its arrays, of its sums, and of its answer (`output`).
 
-    The answer of int8 is int32. ``accumulate`` is the dtype by default, float32 for float16, int32 for int8.
+    The answer of int8 is int32. `accumulate` is the dtype by default, float32 for float16, int32 for int8.
     """
 
     dtype: str
@@ -60,7 +60,7 @@ def precision(dtype: DTypeLike, accumulate: DTypeLike | None = None) -> Precisio
 
 
 def dtype_name(argument: str, dtype: DTypeLike, allowed: tuple[str, ...]) -> str:
-    """A dtype as a word. Raises ValueError unless it is one of ``allowed``."""
+    """A dtype as a word. Raises ValueError unless it is one of `allowed`."""
     try:
         name = np.dtype(dtype).name
     except TypeError:
@@ -75,7 +75,7 @@ def unit_roundoff(dtype: str) -> float:
 
 
 def gamma(n: int, dtype: str) -> float:
-    """``n * u / (1 - n * u)``: the relative bound for n roundings. Raises ValueError from n * u = 1 on."""
+    """`n * u / (1 - n * u)`: the relative bound for n roundings. Raises ValueError from n * u = 1 on."""
     nu = n * unit_roundoff(dtype)
     if nu >= 1:
         raise ValueError(f"{n} roundings in {dtype}: the bound n*u / (1 - n*u) needs n*u below 1, got {nu}")
@@ -88,9 +88,9 @@ def bounded(n: int, formats: Precision) -> bool:
 
 
 def error_bound(wanted: Array, absolute: Array, n: int, formats: Precision) -> Array:
-    """Largest allowed ``|got - wanted|`` of sums of n products, entry by entry, in float64.
+    """Largest allowed `|got - wanted|` of sums of n products, entry by entry, in float64.
 
-    ``wanted`` and ``absolute`` (sums of |x| * |w|) come from an oracle in float64, whose own error is added.
+    `wanted` and `absolute` (sums of |x| * |w|) come from an oracle in float64, whose own error is added.
     """
     if formats.exact:
         return np.zeros(wanted.shape)
@@ -99,5 +99,6 @@ def error_bound(wanted: Array, absolute: Array, n: int, formats: Precision) -> A
     }
     summed = (gamma(n, formats.accumulate) + gamma(n, "float64")) * absolute + n * half[formats.accumulate]
     rounded = unit_roundoff(formats.output) * (np.abs(wanted) + summed) + half[formats.output]
-    bound: Array = summed + rounded
+    narrower = DIGITS[formats.output] < DIGITS[formats.accumulate]
+    bound: Array = summed + rounded if narrower else summed
     return bound

@@ -1,6 +1,6 @@
 """A failure in words: the case, the first wrong number, its taps, and the likely mistake.
 
-Letters as in ``oracles_convolution``. Coordinates are given in refnet's layout by name, and in the user's.
+Letters as in `oracles_convolution`. Coordinates are given in refnet's layout by name, and in the user's.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Drawn = TypeVar("Drawn")
 def first_complaint(
     judge: Callable[[Drawn], None], strategy: SearchStrategy[Drawn], max_examples: int, seed: int
 ) -> Complaint | None:
-    """The shrunk complaint that ``judge`` raises on cases of a strategy, or None.
+    """The shrunk complaint that `judge` raises on cases of a strategy, or None.
 
     Raises AssertionError where a case is judged differently the second time.
     """

@@ -1,7 +1,7 @@
 """Sizes along one axis: how many outputs, and which padding a name stands for.
 
-Legend: ``size`` pixels of the image, ``filter`` taps, ``stride``, ``dilation``, ``before`` and ``after`` the
-rows (or columns) of zeros on either side. ``pads`` is always (top, bottom, left, right); pairs are (y, x).
+Legend: `size` pixels of the image, `filter` taps, `stride`, `dilation`, `before` and `after` the
+rows (or columns) of zeros on either side. `pads` is always (top, bottom, left, right); pairs are (y, x).
 
 Written here once more, and not taken from the code under test: an oracle borrows nothing from what it judges.
 """
@@ -22,24 +22,24 @@ def span(filter: int, dilation: int) -> int:
 
 
 def output_size(size: int, filter: int, stride: int, dilation: int, before: int, after: int) -> int:
-    """How many times the filter fits: ``floor((before + size + after - span) / stride) + 1``."""
+    """How many times the filter fits: `floor((before + size + after - span) / stride) + 1`."""
     return (before + size + after - span(filter, dilation)) // stride + 1
 
 
 def same_padding(size: int, filter: int, stride: int, dilation: int) -> Pair:
-    """TensorFlow's SAME: ``ceil(size / stride)`` outputs; an odd pixel goes after (bottom, right)."""
+    """TensorFlow's SAME: `ceil(size / stride)` outputs; an odd pixel goes after (bottom, right)."""
     outputs = -(-size // stride)
     total = max(0, (outputs - 1) * stride + span(filter, dilation) - size)
     return total // 2, total - total // 2
 
 
 def symmetric_padding(filter: int, dilation: int) -> Pair:
-    """``dilation * (filter - 1) // 2`` on either side, whatever the size."""
+    """`dilation * (filter - 1) // 2` on either side, whatever the size."""
     return dilation * (filter - 1) // 2, dilation * (filter - 1) // 2
 
 
 def pair(name: str, value: int | Sequence[int], least: int = 1) -> Pair:
-    """``value`` as (y, x): an int means both. Raises ValueError below ``least``."""
+    """`value` as (y, x): an int means both. Raises ValueError below `least`."""
     both = (value, value) if isinstance(value, int) else tuple(int(part) for part in value)
     if len(both) != 2 or min(both) < least:
         raise ValueError(f"{name}: wanted an int or a pair (y, x) of at least {least}, got {value!r}")
@@ -47,7 +47,7 @@ def pair(name: str, value: int | Sequence[int], least: int = 1) -> Pair:
 
 
 def four_pads(pads: Sequence[int]) -> Pads:
-    """``pads`` as (top, bottom, left, right). Raises ValueError for anything else than four counts."""
+    """`pads` as (top, bottom, left, right). Raises ValueError for anything else than four counts."""
     if len(pads) != 4 or min(pads) < 0:
         raise ValueError(f"pads: wanted four counts (top, bottom, left, right) of at least 0, got {pads!r}")
     top, bottom, left, right = (int(pad) for pad in pads)

@@ -1,7 +1,7 @@
 """Hypothesis strategies for convolutions: sizes, settings, padding, memory order, values.
 
 Cases shrink towards one small C-ordered image with one tap and integer values. Hypothesis is imported when a
-strategy is asked for, and is the only thing this package needs beside NumPy (the extra ``refnet[testing]``).
+strategy is asked for, and is the only thing this package needs beside NumPy (the extra `refnet[testing]`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def load_hypothesis() -> ModuleType:
 def conv2d_cases(
     limits: Limits = NO_LIMITS, dtype: DTypeLike = "float32", accumulate: DTypeLike | None = None
 ) -> SearchStrategy[Case]:
-    """Standard convolutions, with groups only where ``limits.groups`` says so."""
+    """Standard convolutions, with groups only where `limits.groups` says so."""
     return cases("conv2d", limits, dtype, accumulate)
 
 

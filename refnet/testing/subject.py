@@ -16,7 +16,7 @@ from .precision import Precision
 
 
 class Complaint(Exception):
-    """A case that the function under test got wrong. ``got`` is its answer in NHWC, where it has one."""
+    """A case that the function under test got wrong. `got` is its answer in NHWC, where it has one."""
 
     def __init__(
         self, case: Any, text: str, expected: Expected | None = None, got: Array | None = None
@@ -88,7 +88,7 @@ class Subject:
 def call_unharmed(
     case: Any, function: Callable[..., Any], given: dict[str, Array], settings: tuple[Any, ...]
 ) -> Any:
-    """``function`` on the arrays and settings. Raises Complaint where it raises, or changes an array."""
+    """`function` on the arrays and settings. Raises Complaint where it raises, or changes an array."""
     before = {name: array.copy() for name, array in given.items()}
     try:
         got = function(*given.values(), *settings)

@@ -1,9 +1,9 @@
 """Cases in files, for kernels that Python cannot call: C, Rust, a board on the desk.
 
-One ``.npz`` per case holds ``x, w, dy`` (in the dtype), the expected ``y, dx, dw`` (float64; int8: ``y``
-only, int32), how far an answer may be from each entry (``y_bound, dx_bound, dw_bound``; 0: exact), and the
-settings ``stride, dilation`` (y, x), ``pads`` (top, bottom, left, right) and ``groups`` as int64. ReLU6 has
-``x, dy, y, dx``. ``index.json`` lists the files with their SHA-256, shapes and settings, and states the
+One `.npz` per case holds `x, w, dy` (in the dtype), the expected `y, dx, dw` (float64; int8: `y`
+only, int32), how far an answer may be from each entry (`y_bound, dx_bound, dw_bound`; 0: exact), and the
+settings `stride, dilation` (y, x), `pads` (top, bottom, left, right) and `groups` as int64. ReLU6 has
+`x, dy, y, dx`. `index.json` lists the files with their SHA-256, shapes and settings, and states the
 rule. Every byte follows from the arguments. Needs NumPy alone.
 """
 
@@ -54,7 +54,7 @@ def write_testcases(
     count: int = 20,
     limits: Limits = Limits(),  # noqa: B008  (frozen)
 ) -> Path:
-    """Writes ``count`` seeded cases per operation into a new or empty folder; returns the path of its index.
+    """Writes `count` seeded cases per operation into a new or empty folder; returns the path of its index.
 
     The folder appears complete or not at all. With int8 there is no ReLU6 and no gradient. Raises
     ValueError for an argument that is not known, FileExistsError for a folder that is not empty,
@@ -80,10 +80,10 @@ def write_testcases(
             ]
             _write_index(built, entries, seed, formats, layout)
             _move(built, target)
-    except PermissionError as error:
-        raise PermissionError(
-            f"{target}: wanted a folder that can be written, got: {error.strerror}"
-        ) from error
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        raise type(error)(f"{target}: wanted a folder that can be written, got: {error.strerror}") from error
     return target / "index.json"
 
 
@@ -170,7 +170,7 @@ def _convolution(case: Case, layout: str) -> tuple[dict[str, Array], dict[str, A
 
 
 def _relu6(seed: int, formats: Precision) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Arrays with values on and around the kinks. dx is not defined, and 0 here, where x is NaN."""
+    """Arrays with values on and around the kinks. Where x is NaN, dx is 0; frameworks differ."""
     rng = np.random.default_rng(seed)
     case = make_relu6_case(tuple(int(n) for n in rng.integers(1, 5, 4)), formats.dtype, "C", seed)
     y, dx = naive_relu6(case.x), naive_relu6_gradient(case.dy, case.x)
@@ -178,7 +178,7 @@ def _relu6(seed: int, formats: Precision) -> tuple[dict[str, Array], dict[str, A
 
 
 def _npz(arrays: dict[str, Array]) -> bytes:
-    """The arrays as an uncompressed ``.npz`` without the time or the platform in it, little-endian."""
+    """The arrays as an uncompressed `.npz` without the time or the platform in it, little-endian."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
