@@ -5,6 +5,8 @@
     x (B, M)    w (M, N)    y (B, N)    dx, dw, dy: gradients, shaped like x, w, y
 
     b image · m input · n output    The bias is an operation of its own (bias.py).
+
+Every sum accumulates in float64 and is rounded once, to the dtype of the arrays.
 """
 
 from typing import Any
@@ -25,12 +27,12 @@ def dense_forward(x: Array, w: Array) -> Array:
     """
     B, M = x.shape
     M, N = w.shape
-    y = np.zeros((B, N), x.dtype)
+    y = np.zeros((B, N), np.float64)
     for b in range(B):
         for m in range(M):
             for n in range(N):
                 y[b, n] += x[b, m] * w[m, n]
-    return y
+    return y.astype(x.dtype)
 
 
 @jit(REASSOCIATE)
@@ -41,19 +43,17 @@ def dense_input_gradient(dy: Array, w: Array) -> Array:
     """
     B, N = dy.shape
     M, N = w.shape
-    dx = np.zeros((B, M), dy.dtype)
+    dx = np.zeros((B, M), np.float64)
     for b in range(B):
         for m in range(M):
             for n in range(N):
                 dx[b, m] += dy[b, n] * w[m, n]
-    return dx
+    return dx.astype(dy.dtype)
 
 
 @jit(CONTRACT)
 def dense_filter_gradient(dy: Array, x: Array) -> Array:
     """Each product of the forward pass, differentiated by w: `dw[m,n] += dy[b,n] * x[b,m]`.
-
-    The sum runs over the batch, so it accumulates in float64.
 
     Shapes: dy (B, N), x (B, M) -> dw (M, N). Cost: as forward.
     """

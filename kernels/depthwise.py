@@ -6,6 +6,8 @@
 
     b image · oy, ox output pixel · ky, kx tap · iy, ix the input pixel under that tap · m channel
     stride, dilation (y, x)    pads (top, bottom, left, right)
+
+Every sum accumulates in float64 and is rounded once, to the dtype of the arrays.
 """
 
 from typing import Any
@@ -36,7 +38,7 @@ def depthwise_conv2d_forward(x: Array, w: Array, stride: Pair, dilation: Pair, p
     top, bottom, left, right = pads
     OH = output_size(H, KH, stride[0], dilation[0], top, bottom)
     OW = output_size(W, KW, stride[1], dilation[1], left, right)
-    y = np.zeros((B, OH, OW, M), x.dtype)
+    y = np.zeros((B, OH, OW, M), np.float64)
     for b in range(B):
         for oy in range(OH):
             for ox in range(OW):
@@ -47,7 +49,7 @@ def depthwise_conv2d_forward(x: Array, w: Array, stride: Pair, dilation: Pair, p
                         if 0 <= iy < H and 0 <= ix < W:
                             for m in range(M):
                                 y[b, oy, ox, m] += x[b, iy, ix, m] * w[ky, kx, m]
-    return y
+    return y.astype(x.dtype)
 
 
 @jit(CONTRACT)
@@ -62,7 +64,7 @@ def depthwise_conv2d_input_gradient(
     KH, KW, M = w.shape
     H, W = input_hw
     top, bottom, left, right = pads
-    dx = np.zeros((B, H, W, M), dy.dtype)
+    dx = np.zeros((B, H, W, M), np.float64)
     for b in range(B):
         for oy in range(OH):
             for ox in range(OW):
@@ -73,7 +75,7 @@ def depthwise_conv2d_input_gradient(
                         if 0 <= iy < H and 0 <= ix < W:
                             for m in range(M):
                                 dx[b, iy, ix, m] += dy[b, oy, ox, m] * w[ky, kx, m]
-    return dx
+    return dx.astype(dy.dtype)
 
 
 @jit(CONTRACT)
@@ -81,8 +83,6 @@ def depthwise_conv2d_filter_gradient(
     dy: Array, x: Array, filter_hw: Pair, stride: Pair, dilation: Pair, pads: Pads
 ) -> Array:
     """Each product of the forward pass, differentiated by w: `dw[ky,kx,m] += dy[b,oy,ox,m] * x[b,iy,ix,m]`.
-
-    The sum runs over all pixels of the batch, so it accumulates in float64.
 
     Shapes: dy (B, OH, OW, M), x (B, H, W, M), filter_hw (KH, KW) -> dw (KH, KW, M). Cost: as forward.
     """

@@ -11,6 +11,8 @@ N = M * multiplier is a depthwise convolution with a channel multiplier.
     b image · oy, ox output pixel · ky, kx tap · iy, ix the input pixel under that tap
     g group · m channel in, n channel out, both counted within the group
     stride, dilation (y, x)    pads (top, bottom, left, right)
+
+Every sum accumulates in float64 and is rounded once, to the dtype of the arrays.
 """
 
 from typing import Any
@@ -43,7 +45,7 @@ def grouped_conv2d_forward(
     top, bottom, left, right = pads
     OH = output_size(H, KH, stride[0], dilation[0], top, bottom)
     OW = output_size(W, KW, stride[1], dilation[1], left, right)
-    y = np.zeros((B, OH, OW, N), x.dtype)
+    y = np.zeros((B, OH, OW, N), np.float64)
     for b in range(B):
         for oy in range(OH):
             for ox in range(OW):
@@ -58,7 +60,7 @@ def grouped_conv2d_forward(
                                         y[b, oy, ox, g * NG + n] += (
                                             x[b, iy, ix, g * MG + m] * w[ky, kx, m, g * NG + n]
                                         )
-    return y
+    return y.astype(x.dtype)
 
 
 @jit(REASSOCIATE)
@@ -74,7 +76,7 @@ def grouped_conv2d_input_gradient(
     NG = N // groups
     H, W = input_hw
     top, bottom, left, right = pads
-    dx = np.zeros((B, H, W, MG * groups), dy.dtype)
+    dx = np.zeros((B, H, W, MG * groups), np.float64)
     for b in range(B):
         for oy in range(OH):
             for ox in range(OW):
@@ -89,7 +91,7 @@ def grouped_conv2d_input_gradient(
                                         dx[b, iy, ix, g * MG + m] += (
                                             dy[b, oy, ox, g * NG + n] * w[ky, kx, m, g * NG + n]
                                         )
-    return dx
+    return dx.astype(dy.dtype)
 
 
 @jit(CONTRACT)
@@ -97,8 +99,6 @@ def grouped_conv2d_filter_gradient(
     dy: Array, x: Array, filter_hw: Pair, stride: Pair, dilation: Pair, pads: Pads, groups: int
 ) -> Array:
     """Each product of the forward pass, differentiated by w: `dw[ky,kx,m,g*NG+n] += dy[...] * x[...]`.
-
-    The sum runs over all pixels of the batch, so it accumulates in float64.
 
     Shapes: dy (B, OH, OW, N), x (B, H, W, M), filter_hw (KH, KW) -> dw (KH, KW, MG, N). Cost: as forward.
     """

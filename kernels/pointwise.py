@@ -5,6 +5,8 @@
     x (B, H, W, M)    w (M, N)    y (B, H, W, N)    dx, dw, dy: gradients, shaped like x, w, y
 
     b image · iy, ix pixel · m, n channels
+
+Every sum accumulates in float64 and is rounded once, to the dtype of the arrays.
 """
 
 from typing import Any
@@ -26,14 +28,14 @@ def pointwise_conv2d_forward(x: Array, w: Array) -> Array:
     """
     B, H, W, M = x.shape
     M, N = w.shape
-    y = np.zeros((B, H, W, N), x.dtype)
+    y = np.zeros((B, H, W, N), np.float64)
     for b in range(B):
         for iy in range(H):
             for ix in range(W):
                 for m in range(M):
                     for n in range(N):
                         y[b, iy, ix, n] += x[b, iy, ix, m] * w[m, n]
-    return y
+    return y.astype(x.dtype)
 
 
 @jit(REASSOCIATE)
@@ -44,21 +46,19 @@ def pointwise_conv2d_input_gradient(dy: Array, w: Array) -> Array:
     """
     B, H, W, N = dy.shape
     M, N = w.shape
-    dx = np.zeros((B, H, W, M), dy.dtype)
+    dx = np.zeros((B, H, W, M), np.float64)
     for b in range(B):
         for iy in range(H):
             for ix in range(W):
                 for m in range(M):
                     for n in range(N):
                         dx[b, iy, ix, m] += dy[b, iy, ix, n] * w[m, n]
-    return dx
+    return dx.astype(dy.dtype)
 
 
 @jit(CONTRACT)
 def pointwise_conv2d_filter_gradient(dy: Array, x: Array) -> Array:
     """Each product of the forward pass, differentiated by w: `dw[m,n] += dy[b,iy,ix,n] * x[b,iy,ix,m]`.
-
-    The sum runs over all pixels of the batch, so it accumulates in float64.
 
     Shapes: dy (B, H, W, N), x (B, H, W, M) -> dw (M, N). Cost: as forward.
     """

@@ -7,6 +7,8 @@
 
     b image · oy, ox output pixel · ky, kx tap · iy, ix the input pixel under that tap · m, n channels
     stride, dilation (y, x)    pads (top, bottom, left, right)
+
+Every sum accumulates in float64 and is rounded once, to the dtype of the arrays.
 """
 
 from typing import Any
@@ -36,7 +38,7 @@ def conv2d_forward(x: Array, w: Array, stride: Pair, dilation: Pair, pads: Pads)
     top, bottom, left, right = pads
     OH = output_size(H, KH, stride[0], dilation[0], top, bottom)
     OW = output_size(W, KW, stride[1], dilation[1], left, right)
-    y = np.zeros((B, OH, OW, N), x.dtype)
+    y = np.zeros((B, OH, OW, N), np.float64)
     for b in range(B):
         for oy in range(OH):
             for ox in range(OW):
@@ -48,7 +50,7 @@ def conv2d_forward(x: Array, w: Array, stride: Pair, dilation: Pair, pads: Pads)
                             for m in range(M):
                                 for n in range(N):
                                     y[b, oy, ox, n] += x[b, iy, ix, m] * w[ky, kx, m, n]
-    return y
+    return y.astype(x.dtype)
 
 
 @jit(REASSOCIATE)
@@ -63,7 +65,7 @@ def conv2d_input_gradient(
     KH, KW, M, N = w.shape
     H, W = input_hw
     top, bottom, left, right = pads
-    dx = np.zeros((B, H, W, M), dy.dtype)
+    dx = np.zeros((B, H, W, M), np.float64)
     for b in range(B):
         for oy in range(OH):
             for ox in range(OW):
@@ -75,7 +77,7 @@ def conv2d_input_gradient(
                             for m in range(M):
                                 for n in range(N):
                                     dx[b, iy, ix, m] += dy[b, oy, ox, n] * w[ky, kx, m, n]
-    return dx
+    return dx.astype(dy.dtype)
 
 
 @jit(CONTRACT)
@@ -83,8 +85,6 @@ def conv2d_filter_gradient(
     dy: Array, x: Array, filter_hw: Pair, stride: Pair, dilation: Pair, pads: Pads
 ) -> Array:
     """Each product of the forward pass, differentiated by w: `dw[ky,kx,m,n] += dy[b,oy,ox,n] * x[b,iy,ix,m]`.
-
-    The sum runs over all pixels of the batch, so it accumulates in float64.
 
     Shapes: dy (B, OH, OW, N), x (B, H, W, M), filter_hw (KH, KW) -> dw (KH, KW, M, N). Cost: as forward.
     """
