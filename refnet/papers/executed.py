@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import formulas
 from ..graph import Graph
 from ..layers.base import Layer, Shape
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d
@@ -34,6 +35,7 @@ Count = int | None  # None: the kernel's sum is not a whole number
 
 Windowed = Conv2d | DepthwiseConv2d | GroupedConv2d
 _NO_PADS = (0, 0, 0, 0)
+FLOAT32_COUNTS = 2**24  # below it, float32 holds every integer
 
 
 class Execution(NamedTuple):
@@ -117,7 +119,11 @@ def execute_models(
 
 
 def execute_counts(graph: Graph, kernels: Any = None) -> list[NodeCount]:
-    """Every node of a graph that multiplies with weights, counted by formula, graph and execution."""
+    """Every node of a graph that multiplies with weights, counted by formula, graph and execution.
+
+    kernels: as in `Graph.forward`. Raises ValueError for kernels that are not square, for which the papers
+    have no formula.
+    """
     return _node_counts(graph, _remembering(kernels))
 
 
@@ -132,14 +138,9 @@ def _node_counts(graph: Graph, run: Run) -> list[NodeCount]:
     for name, terms in ((row.node, row.terms) for row in graph.cost() if row.terms.products):
         layer, shape = layers[name]
         executed, *inside = run(layer, shape)
-        closed = formula(layer, shape, graph.shapes[name])
+        closed = formulas.node_madds(layer.parameters(shape)["kernel"], graph.shapes[name])
         counts.append(NodeCount(name, closed, terms.madds, executed, terms.madds_inside, *inside))
     return counts
-
-
-def formula(layer: Layer, shape: Shape, out: Shape) -> int:
-    """Every weight meets every output pixel once: V1 eq. (2), (4), the terms of (5); a dense layer's M*N."""
-    return prod(layer.parameters(shape)["kernel"]) * prod(out[:-1])
 
 
 def _remembering(kernels: Any) -> Run:
@@ -186,7 +187,7 @@ def _framed(x: Array, pads: Pads) -> Array:
 
 def _exact(weights: int, outputs: int) -> type[np.floating[Any]]:
     """A dtype that holds every count: a value of y or dx sums up to `weights` products, of dw `outputs`."""
-    return np.float32 if max(weights, outputs) < 2**24 else np.float64
+    return np.float32 if max(weights, outputs) < FLOAT32_COUNTS else np.float64
 
 
 def _whole(array: Array) -> Count:

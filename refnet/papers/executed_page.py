@@ -17,9 +17,9 @@ products that reached it. inside: the forward kernels with their own padding; dx
 first layer's dx, which training does not need); these three must equal the graph's MADD-INSIDE."""
 
 DOES_NOT_MEASURE = """\
-This counts products that contribute to an output. It does not measure time or memory traffic; it does not
-see a product that was computed and thrown away, mistakes that cancel in a sum, or a product of the wrong pixel
-with the wrong weight: the tests of the kernels look for those."""
+This counts products that contribute to an output. It does not measure time or memory traffic; it does not see
+a product that was computed and thrown away, mistakes that cancel in a sum, or a product of the wrong pixel or
+weight: the tests of the kernels look for those."""
 
 
 def render_executed(results: Sequence[ModelCount], console: Console) -> None:
@@ -28,9 +28,9 @@ def render_executed(results: Sequence[ModelCount], console: Console) -> None:
     wrong = [(result.model, node) for result in results for node in result.nodes if not node.ok]
     if wrong:
         _print_whole(_disagreements(wrong), console)
-    nodes = sum(len(result.nodes) for result in results)
-    verdict = f"{len(wrong)} of {nodes} nodes differ" if wrong else f"All counts agree, in {nodes} nodes"
-    for text in (f"{verdict} of {len(results)} models.", MEASURES, DOES_NOT_MEASURE):
+    nodes = f"nodes: {sum(len(result.nodes) for result in results)}"
+    verdict = f"Counts differ ({nodes}, wrong: {len(wrong)})." if wrong else f"All counts agree ({nodes})."
+    for text in (verdict, MEASURES, DOES_NOT_MEASURE):
         console.print(text.replace("\n", " "), markup=False)
 
 
