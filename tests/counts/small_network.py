@@ -40,9 +40,9 @@ def small(padding="same"):
     )
 
 
-# Its counts by hand: MADD, and MADD-INSIDE for "same". Images are 6x5, the maps behind the first convolution
-# 3x3. The first is padded by (0, 1, 1, 1): 3+3+2 taps inside along y, 2+3+2 along x. The depthwise one has 2+3+2
-# on both axes; the grouped one, whose taps lie 2 apart, 2+1+2.
+# Its counts by hand: MADD, and MADD-INSIDE for "same". Images are 6x5, the maps behind the first
+# convolution 3x3. The first is padded by (0, 1, 1, 1): 3+3+2 taps inside along y, 2+3+2 along x.
+# The depthwise one has 2+3+2 on both axes; the grouped one, whose taps lie 2 apart, 2+1+2.
 BY_HAND = {
     "first": (9 * 3 * 4 * 9, 8 * 7 * 3 * 4),
     "depthwise": (9 * 4 * 9, 7 * 7 * 4),
