@@ -13,6 +13,8 @@ How the function is called, with arrays in its own layouts and dtype:
 `stride` and `dilation` are pairs (y, x), `pads` is (top, bottom, left, right); the answer is a fresh
 NumPy array of the same dtype (int32 for int8), and the arguments stay as they were.
 
+It may refuse, by raising, arrays that are not C-contiguous, and is then given C-contiguous copies.
+
 layout          NHWC or NCHW, for images and their gradients
 filter_layout   any order of HWIO (depthwise: HWC, with 1 for an axis of length one; pointwise: IO). By
                 default HWIO, HWC and IO with NHWC; OIHW, C1HW and OI with NCHW

@@ -15,7 +15,7 @@ from .plain import Array
 from .precision import FLOATS, dtype_name
 from .running import first_complaint
 from .strategies import load_hypothesis
-from .subject import Complaint, call_unharmed
+from .subject import Complaint, call
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -76,7 +76,7 @@ def check_relu6(
     """
 
     def judge(case: Relu6Case) -> None:
-        got = call_unharmed(case, forward, {"x": arrange(case.x, case.order)}, ())
+        got = call(case, forward, lambda order: {"x": arrange(case.x, order)}, case.order, ())
         _compare(case, "y", naive_relu6(case.x), got, _FORWARD_MISTAKES)
 
     _run("check_relu6", judge, dtype, max_examples, seed)
@@ -93,8 +93,10 @@ def check_relu6_backward(
     """
 
     def judge(case: Relu6Case) -> None:
-        given = {"dy": arrange(case.dy, case.order), "x": arrange(case.x, case.order)}
-        got = call_unharmed(case, backward, given, ())
+        def given(order: str) -> dict[str, Array]:
+            return {"dy": arrange(case.dy, order), "x": arrange(case.x, order)}
+
+        got = call(case, backward, given, case.order, ())
         _compare(case, "dx", naive_relu6_gradient(case.dy, case.x), got, _BACKWARD_MISTAKES)
 
     _run("check_relu6_backward", judge, dtype, max_examples, seed)

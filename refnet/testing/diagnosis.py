@@ -42,7 +42,7 @@ def likely_mistakes(subject: Subject, complaint: Complaint, limits: Limits) -> l
     """Descriptions of the mistakes that explain a complaint, the likeliest first; empty where none does."""
     if complaint.expected is None or complaint.got is None:
         names = ("dx", "dw") if subject.check.endswith("backward") else ("y",)
-        return next((found for name in names if (found := _elsewhere(subject, name, limits))), [])
+        return next(filter(None, (_elsewhere(subject, name, limits) for name in names)), [])
     seen = Evidence(complaint.case, complaint.expected, complaint.got)
     if _ignores_strides(subject, seen):
         return [

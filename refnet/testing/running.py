@@ -57,7 +57,7 @@ def _no_folder() -> Iterator[None]:
     """Hypothesis keeps its notes about the caller's source files in a folder that vanishes, not in theirs."""
     from hypothesis import configuration
 
-    before = configuration.storage_directory(intent_to_write=False).path
+    before = vars(configuration).get("__hypothesis_home_directory")
     with tempfile.TemporaryDirectory() as folder:
         configuration.set_hypothesis_home_dir(folder)
         try:

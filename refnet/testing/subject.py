@@ -28,6 +28,10 @@ class Complaint(Exception):
         self.got = got
 
 
+class Refusal(Complaint):
+    """A case on which the function under test raised."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """A user's function with the layouts and formats that it was declared to have."""
@@ -81,19 +85,40 @@ class Subject:
     def _call(
         self, case: Case, arrays: dict[str, Array], settings: tuple[Any, ...], order: str | None
     ) -> Any:
-        given = {name: self.presented(name, array, order or case.order) for name, array in arrays.items()}
-        return call_unharmed(case, self.function, given, settings)
+        def given(order: str) -> dict[str, Array]:
+            return {name: self.presented(name, array, order) for name, array in arrays.items()}
+
+        return call(case, self.function, given, order or case.order, settings)
 
 
-def call_unharmed(
+def call(
+    case: Any,
+    function: Callable[..., Any],
+    given: Callable[[str], dict[str, Array]],
+    order: str,
+    settings: tuple[Any, ...],
+) -> Any:
+    """`function` on arrays in a memory order. Where it raises, it is asked again with C-contiguous copies.
+
+    To refuse an order is no wrong answer. Raises Complaint where it raises then, or changes an array.
+    """
+    if order == "C":
+        return _call_unharmed(case, function, given("C"), settings)
+    try:
+        return _call_unharmed(case, function, given(order), settings)
+    except Refusal:
+        return _call_unharmed(case, function, given("C"), settings)
+
+
+def _call_unharmed(
     case: Any, function: Callable[..., Any], given: dict[str, Array], settings: tuple[Any, ...]
 ) -> Any:
-    """`function` on the arrays and settings. Raises Complaint where it raises, or changes an array."""
+    """`function` on these arrays. Raises Refusal where it raises, Complaint where it changes one of them."""
     before = {name: array.copy() for name, array in given.items()}
     try:
         got = function(*given.values(), *settings)
     except Exception as error:
-        raise Complaint(case, f"the function raised {type(error).__name__}: {error}") from error
+        raise Refusal(case, f"the function raised {type(error).__name__}: {error}") from error
     for name, array in given.items():
         if not np.array_equal(array, before[name], equal_nan=True):
             raise Complaint(case, f"the function changed its argument {name}")

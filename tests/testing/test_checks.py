@@ -237,6 +237,16 @@ def test_a_function_that_ignores_strides_in_memory():
     check_conv2d(forward, limits=Limits(memory_order="C"), max_examples=30)
 
 
+def test_refusing_an_order_in_memory_is_no_wrong_answer():
+    def forward(x, w, *settings):
+        if not (x.flags.c_contiguous and w.flags.c_contiguous):
+            raise TypeError("wanted C-contiguous arrays")
+        return sample.conv2d(x, w, *settings)
+
+    check_conv2d(forward, max_examples=60)
+    assert "raised TypeError: wanted" in message(check_conv2d, lambda *a: forward(*(b[::-1] for b in a[:2])))
+
+
 def test_answers_that_change_from_call_to_call():
     calls = iter(range(10**6))
     with pytest.raises(AssertionError, match="answered the same case differently the second time"):
