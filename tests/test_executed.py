@@ -70,8 +70,7 @@ def test_the_tables_have_16_and_21_models_and_two_bodies():
 
 
 @pytest.mark.jit
-def test_models_of_the_tables():
-    """The smaller settings; `refnet audit --execute` runs all."""
+def test_models_at_other_sizes_too():
     names = []
     models = [mobilenet_v1(0.25, 128), mobilenet_v1(1.0, 32), mobilenet_v2(0.35, 96), mobilenet_v2(0.35, 97)]
     results = execute_models(models, progress=names.append)
@@ -84,7 +83,6 @@ def test_models_of_the_tables():
 
 
 @pytest.mark.jit
-@pytest.mark.slow
 def test_all_models_of_the_tables():
     results = execute_models()
     assert exit_status(results) == 0
