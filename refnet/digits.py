@@ -25,9 +25,13 @@ class Figure:
         """How many digits count: 2 for 4.2, 1 for 0.02."""
         return len(str(int(self.value / self.step)))
 
+    def rounded(self, exact: int | float | Fraction) -> Fraction:
+        """`exact`, rounded half up to this figure's digits."""
+        return (Fraction(exact) / self.step + Fraction(1, 2)).__floor__() * self.step
+
     def is_rounded(self, exact: int | float | Fraction) -> bool:
         """Does `exact`, rounded half up to this figure's digits, give this figure?"""
-        return (Fraction(exact) / self.step + Fraction(1, 2)).__floor__() * self.step == self.value
+        return self.rounded(exact) == self.value
 
     def is_cut(self, exact: int | float | Fraction) -> bool:
         """Does `exact`, with all further digits cut off, give this figure?"""

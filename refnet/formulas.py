@@ -1,4 +1,5 @@
-"""The papers' closed formulas, in the papers' symbols. They judge layers and graphs, so they import nothing of them.
+"""The papers' closed formulas, in the papers' symbols. They judge layers and graphs, so they import nothing
+of them.
 
 V1, sections 3.1 to 3.4 (square maps, stride 1, input and output map of one size):
 
@@ -11,10 +12,11 @@ V2, sections 3.1 and 3.3:
     d_i, d_j     channels in, channels out          t, s  expansion factor, stride
     d_in, d_out  the block's d' and d''
 
-Hand notes: k, M, N as above; H, W and H_out, W_out the map before and after; C_in, C_out neurons of a dense layer.
+Hand notes: k, M, N as above; H, W and H_out, W_out the map before and after; C_in, C_out neurons of a dense
+layer.
 
-Everything is exact: counts are integers, ratios are fractions. A multiplier may be a Fraction or a float that is
-exact in binary, such as 0.75; a formula that yields no whole number of multiply-adds raises ValueError.
+Everything is exact: counts are integers, ratios are fractions. A multiplier may be a Fraction or a float that
+is exact in binary, such as 0.75; a formula that yields no whole number of multiply-adds raises ValueError.
 """
 
 from fractions import Fraction
@@ -95,7 +97,9 @@ def bottleneck(h: int, w: int, d_in: int, d_out: int, t: int, k: int) -> int:
     return h * w * d_in * t * (d_in + k**2 + d_out)
 
 
-def bottleneck_terms(h: int, w: int, d_in: int, d_out: int, t: int, k: int, s: int = 1) -> tuple[int, int, int]:
+def bottleneck_terms(
+    h: int, w: int, d_in: int, d_out: int, t: int, k: int, s: int = 1
+) -> tuple[int, int, int]:
     """Expansion, depthwise convolution and projection; the last two on the map that stride s leaves.
 
     With s = 1 they add up to `bottleneck`. For other strides the paper has no formula.

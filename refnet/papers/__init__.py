@@ -1,7 +1,8 @@
-"""The papers' claims, recomputed: the project's own table of claims, the rules of judging, the audit, its pages.
+"""The papers' claims, recomputed: the project's own table of claims, the rules of judging, the audit, its
+pages.
 
-    audit = refnet.papers.run_audit(table="6")      build the networks, count them, judge every claim
-    refnet.papers.render(audit, rich_console)       the printed tables beside what the code computed
+audit = refnet.papers.run_audit(table="6")      build the networks, count them, judge every claim
+refnet.papers.render(audit, rich_console)       the printed tables beside what the code computed
 """
 
 from importlib import import_module

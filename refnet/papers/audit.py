@@ -34,7 +34,11 @@ class Audit:
     def summary(self) -> dict[str, int]:
         """Verdict -> number of claims; then all claims, and those whose verdict is not the recorded one."""
         count = Counter(result.verdict for result in self.results)
-        return {**{name: count[name] for name in VERDICTS}, "claims": len(self.results), "changed": len(self.changed)}
+        return {
+            **{name: count[name] for name in VERDICTS},
+            "claims": len(self.results),
+            "changed": len(self.changed),
+        }
 
     def to_json(self) -> dict[str, Any]:
         """`claims` and `summary`, as `refnet audit --json` prints them."""
@@ -114,7 +118,8 @@ def as_json(result: Result) -> dict[str, Any]:
         "main_convention": claim.main,
         "significant_digits": result.significant,
         "fits": [
-            {"convention": fit.convention, "reading": fit.reading, "value": plain(fit.value)} for fit in result.fits
+            {"convention": fit.convention, "reading": fit.reading, "value": plain(fit.value)}
+            for fit in result.fits
         ],
         "values": {name: plain(value) for name, value in result.values.items()},
         "recorded": claim.recorded,

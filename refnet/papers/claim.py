@@ -1,18 +1,16 @@
 """What a paper claims, what the code computed for it, and what came of the comparison.
 
-A claim carries the paper's print and a function that computes; it never carries a verdict that somebody chose. The
-`recorded` verdict is what the rules of `verdict.py` gave when the claim was entered: if they give another one today,
-the audit has changed and says so.
+A claim carries the paper's print and a function that computes; it carries no verdict that somebody chose. The
+`recorded` verdict is what the rules of `verdict.py` gave when the claim was entered: if they give another one
+today, a model or a rule has changed, and the audit says so.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
-from .networks import Networks
+from .networks import Networks, Number
 
-Number = int | float | Fraction
-Value = Number | tuple[Number, ...]  # a bool, for statements, is an int
+Value = Number | tuple["Value", ...]  # a bool, for statements, is an int
 
 UNCOUNTED = "-"  # stands for the convention where nothing is counted
 
@@ -23,14 +21,16 @@ class Table:
 
     name               e.g. "V1 Table 6"; the audit prints one table per name
     madds, parameters  the main convention of each quantity: it alone can make a figure `exact`
-    zeros              whether zeros at the end of an integer print are significant: so where other figures of the
-                       same column reach down to the unit
+    zeros              whether zeros at the end of an integer print are significant: so where other figures of
+                       the same column reach down to the unit
+    source             how claims cite it, where that is more than the name
     """
 
     name: str
     madds: str = "MADD"
     parameters: str = "P-WEIGHTS"
     zeros: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,27 @@ class Computed:
     holds     for claims in words and formulas: convention -> whether it is so
     measured  for round words: the numbers that the word speaks of
     refuted   whether a check, evaluated in this run, proves the print wrong
-    facts     name -> text for the explanation
+    facts     name -> what else the explanation quotes
     """
 
     values: Mapping[str, Value]
     holds: Mapping[str, bool] | None = None
     measured: tuple[Number, ...] = ()
     refuted: bool = False
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Value | str] = field(default_factory=dict)
 
 
 Compute = Callable[[Networks], Computed]
+
+
+def statement(holds: bool, refuted: bool = False, **facts: Value | str) -> Computed:
+    """A claim in words: whether it is so, and whether a check proves it wrong."""
+    return Computed({UNCOUNTED: holds}, {UNCOUNTED: holds}, refuted=refuted, facts=facts)
+
+
+def formula(convention: str, value: Value, holds: bool, **facts: Value | str) -> Computed:
+    """A claimed formula: its value where it is shown, and whether it equals the graph's count everywhere."""
+    return Computed({convention: value}, {convention: holds}, facts=facts)
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ class Claim:
     table: Table
     what: str
     compute: Compute | None
-    recorded: str
+    recorded: str = "exact"
     explanation: str = ""
     main: str = UNCOUNTED
     figure: str = ""

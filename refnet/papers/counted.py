@@ -2,51 +2,50 @@
 
 from typing import Any
 
-from .claim import Claim, Compute, Computed, Table
+from .claim import Claim, Computed, Table
 from .networks import Build, Networks
 
-
-def madds(build: Build, **settings: Any) -> Compute:
-    """Multiply-adds of a network under every convention."""
-    return lambda networks: Computed(networks.madds(build, **settings))
+MADDS, PARAMETERS = "mult-adds", "parameters"
 
 
-def parameters(build: Build, **settings: Any) -> Compute:
-    """Parameters of a network under every convention."""
-    return lambda networks: Computed(networks.parameters(build, **settings))
-
-
-def madds_claim(
-    id: str, table: Table, what: str, printed: str, compute: Compute, recorded: str = "exact", note: str = "", **more: str
+def size_claim(
+    id: str,
+    table: Table,
+    what: str,
+    quantity: str,
+    printed: str,
+    build: Build,
+    recorded: str = "exact",
+    note: str = "",
+    **settings: Any,
 ) -> Claim:
-    """A printed number of million multiply-adds. more: fields of the claim that differ from the table's."""
-    fields = {"source": table.name, "unit": "M", **more}
+    """A printed number of million multiply-adds or parameters of build(**settings)."""
+
+    def compute(networks: Networks) -> Computed:
+        count = networks.madds if quantity == MADDS else networks.parameters
+        return Computed(count(build, **settings))
+
+    main = table.madds if quantity == MADDS else table.parameters
     return Claim(
-        id=id,
-        table=table,
-        what=f"{what}, mult-adds",
-        printed=printed,
-        compute=compute,
-        recorded=recorded,
-        explanation=note,
-        main=table.madds,
-        **fields,
+        id,
+        table.source or table.name,
+        printed,
+        "M",
+        table,
+        f"{what}, {quantity}",
+        compute,
+        recorded,
+        note,
+        main,
     )
 
 
-def parameters_claim(
-    id: str, table: Table, what: str, printed: str, compute: Compute, recorded: str = "exact", note: str = "", **more: str
-) -> Claim:
-    """A printed number of million parameters."""
-    fields = {"source": table.name, "unit": "M", **more}
-    return Claim(
-        id=id,
-        table=table,
-        what=f"{what}, parameters",
-        printed=printed,
-        compute=compute,
-        recorded=recorded,
-        explanation=note,
-        main=table.parameters,
-        **fields,
-    )
+def size_claims(
+    stem: str, table: Table, what: str, prints: tuple[str, str], build: Build, **settings: Any
+) -> list[Claim]:
+    """A row of a table whose figures are both exact: multiply-adds (id `stem`-M), parameters (`stem`-P)."""
+    madds, parameters = prints
+    return [
+        size_claim(f"{stem}-M", table, what, MADDS, madds, build, **settings),
+        size_claim(f"{stem}-P", table, what, PARAMETERS, parameters, build, **settings),
+    ]

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from ..counting import CONVENTIONS, Cost
+from ..counting import CONVENTIONS, Cost, Row, Rows
 from ..graph import Graph
 
 Build = Callable[..., Graph]
+Number = int | float | Fraction
 
 FULL = 224  # the resolution at which the papers' resolution multiplier is 1
 RHO2 = "MADD-RHO2"
@@ -40,24 +41,23 @@ class Networks:
             self._costs[key] = self.graph(build, **settings).cost()
         return self._costs[key]
 
-    def madds(self, build: Build, **settings: Any) -> dict[str, int | Fraction]:
-        """Multiply-adds, and FLOPs, under every convention, also the one that needs the model at two resolutions."""
-        counts: dict[str, int | Fraction] = {
-            name: convention.count(self.cost(build, **settings).rows)
-            for name, convention in CONVENTIONS.items()
-            if convention.quantity != "parameters"
-        }
+    def madds(self, build: Build, **settings: Any) -> dict[str, Number]:
+        """Multiply-adds and FLOPs under every convention, also the one that compares two resolutions."""
+        counts = count(self.cost(build, **settings).rows, "multiply-adds", "FLOPs")
         rho = Fraction(settings.get("resolution", FULL), FULL)
         if rho != 1:
             counts[RHO2] = self.cost(build, **{**settings, "resolution": FULL}).madds * rho**2
         return counts
 
-    def parameters(self, build: Build, **settings: Any) -> dict[str, int | Fraction]:
+    def parameters(self, build: Build, **settings: Any) -> dict[str, Number]:
         """Parameters under every convention."""
-        rows = self.cost(build, **settings).rows
-        return {name: each.count(rows) for name, each in CONVENTIONS.items() if each.quantity == "parameters"}
+        return count(self.cost(build, **settings).rows, "parameters")
 
-    def layer(self, node: str, build: Build, **settings: Any) -> tuple[int, int]:
-        """Multiply-adds and weights of one node, or of all nodes of a block ("block_8"), under MADD and P-WEIGHTS."""
-        rows = [row for row in self.cost(build, **settings) if row.node == node or row.node.startswith(f"{node}/")]
-        return sum(row.terms.madds for row in rows), sum(row.terms.weights for row in rows)
+    def block(self, name: str, build: Build, **settings: Any) -> tuple[Row, ...]:
+        """The rows of one block, e.g. "block_8"."""
+        return tuple(row for row in self.cost(build, **settings) if row.node.startswith(f"{name}/"))
+
+
+def count(rows: Rows, *quantities: str) -> dict[str, Number]:
+    """Convention -> count, for every convention of these quantities."""
+    return {name: each.count(rows) for name, each in CONVENTIONS.items() if each.quantity in quantities}

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from ..digits import Figure
-from .claim import UNCOUNTED, Claim, Fit, Number, Value
+from .claim import UNCOUNTED, Claim, Fit, Value
+from .networks import Number
 
 # What is said of a printed figure, by verdict; a claim's own explanation follows.
 FIGURES = {
     "exact": "{under}{value}, {read}.",
     "convention": "{instead}{under}{value}, {read}.{also}",
-    "erratum": "The audit computes {under}{value}, not {printed}.",
+    "erratum": "It is {value}, not {printed}.",
     "unexplained": "{under}{value}, {distance} from the print, and no convention gives its digits.",
 }
 
@@ -22,34 +23,38 @@ def explain(
     fits: tuple[Fit, ...],
     values: Mapping[str, Value],
     figure: Figure | None,
-    facts: Mapping[str, str],
+    facts: Mapping[str, Value | str],
 ) -> str:
     """One or two sentences on a verdict."""
     known = {
         "printed": claim.figure or claim.printed,
         "value": show(shown.value),
         "under": _under(shown.convention),
-        "instead": "" if shown.convention == claim.main else f"{_under(claim.main)}{show(values[claim.main])}; ",
+        "instead": ""
+        if shown.convention == claim.main
+        else f"{_under(claim.main)}{show(values[claim.main])}; ",
         "read": _read(shown, figure, claim.figure or claim.printed),
         "also": _also(fits[1:]),
         "distance": _distance(values[claim.main], figure),
-        **facts,
+        **{name: fact if isinstance(fact, str) else show(fact) for name, fact in facts.items()},
     }
     general = FIGURES[verdict] if figure else ""
-    return f"{general} {claim.explanation}".strip().format_map(known)
+    tolerance = " Tolerance of the word: {tolerance}." if claim.word else ""
+    return f"{general} {claim.explanation}{tolerance}".strip().format_map(known)
 
 
 def show(value: Value | None) -> str:
     """A value for readers: 568,740,352 or 94.8574 or 5.76 to 8.75 or true."""
     if isinstance(value, tuple):
-        return ", ".join(map(show, value))
+        return ("; " if any(isinstance(each, tuple) for each in value) else ", ").join(map(show, value))
     if isinstance(value, bool):
         return str(value).lower()
     if value is None:
         return UNCOUNTED
-    if Fraction(value).denominator == 1:
-        return f"{int(value):,}"
-    return f"{float(value):,.0f}" if abs(value) >= 10**6 else f"{float(value):.4g}"
+    exact = Fraction(value)
+    if exact.denominator == 1:
+        return f"{int(exact):,}"
+    return f"{float(exact):,.0f}" if abs(exact) >= 10**6 else f"{float(exact):.5g}"
 
 
 def percent(part: Number, whole: Number) -> str:
@@ -70,7 +75,7 @@ def _read(shown: Fit, figure: Figure | None, printed: str) -> str:
 
 def _also(others: tuple[Fit, ...]) -> str:
     named = ", ".join(f"{each.convention} ({each.reading})" for each in others)
-    return f" So do {named}." if others else ""
+    return f" Also: {named}." if others else ""
 
 
 def _distance(value: Value, figure: Figure | None) -> str:

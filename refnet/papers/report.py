@@ -3,7 +3,9 @@
 `render` prints to a rich console; `core_tables` is plain text of fixed width, for documents.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable
 from itertools import groupby
 
 from rich.console import Console
@@ -12,20 +14,27 @@ from rich.table import Table
 from rich.text import Text
 
 from .audit import Audit
-from .claim import UNCOUNTED, Result
+from .claim import UNCOUNTED, Claim, Result
 from .prose import show
-from .verdict import NOT_COVERED
+from .verdict import NOT_COVERED, VERDICTS
 
-_STYLES = {"exact": "green", "convention": "cyan", "approximate": "cyan", "erratum": "red", "unexplained": "magenta"}
-_COLUMNS = ("", "printed", "computed", "convention", "verdict")
-LAST_LINE = "Run `refnet audit --execute` to count again by running every kernel on ones."
+_STYLES = {
+    "exact": "green",
+    "convention": "cyan",
+    "approximate": "cyan",
+    "erratum": "red",
+    "unexplained": "magenta",
+}
+_COLUMNS = ("printed", "computed", "convention", "verdict")
+_FEW = 40  # so many ids that are not covered are named; of more, the places
+LAST_LINE = "To count again by running every kernel on ones: refnet audit --execute"
 
-# The tables of `core_tables`: the papers' main figures.
+# The papers' main figures.
 CORE = ("V1 Table 4", "V1 Table 5", "V1 Table 6", "V1 Table 7", "V2 section 4", "V2 Table 4")
 
 
 def render(audit: Audit, console: Console) -> None:
-    """Print one table per table or section of the papers, then explanations where a figure is not exact, then sums.
+    """Print one table per table or section of the papers, what to say of figures that are not exact, and sums.
 
     A single claim is printed with every convention side by side.
     """
@@ -35,52 +44,81 @@ def render(audit: Audit, console: Console) -> None:
         for name, results in _by_table(audit.covered):
             _render_table(name, results, console)
     for line in summary_lines(audit):
-        console.print(line, markup=False, highlight=False)
+        _print(line, console)
 
 
 def core_tables(audit: Audit) -> str:
-    """V1 Tables 4 to 7, V2 section 4 and Table 4 as plain text, at most 100 columns."""
-    rows: list[tuple[str, ...]] = []
-    for name, results in _by_table(audit.covered):
-        if name in CORE:
-            rows += [(name, *_COLUMNS[1:]), *(_cells(result) for result in results)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(_line(cells, widths) for cells in rows)
+    """V1 Tables 4 to 7, V2 section 4 and Table 4 as plain text, at most 100 columns wide."""
+    figures = [result for result in audit.covered if result.significant is not None]
+    tables = [(name, [_cells(each) for each in results]) for name, results in _by_table(figures)]
+    core = [(name, rows) for name, rows in tables if name in CORE]
+    columns = zip(
+        *((name, *_COLUMNS) for name, _ in core), *(row for _, rows in core for row in rows), strict=True
+    )
+    widths = [max(map(len, column)) for column in columns]
+    return "\n\n".join(
+        "\n".join(_line(row, widths) for row in ((name, *_COLUMNS), *rows)) for name, rows in core
+    )
 
 
 def summary_lines(audit: Audit) -> list[str]:
-    """Claims by verdict, verdicts that changed, what is not covered, and how to count by running."""
+    """Claims by verdict, what is not covered, verdicts that changed, and how to count by running."""
     counts = audit.summary()
-    judged = ", ".join(f"{counts[name]} {name}" for name in _STYLES if counts[name])
-    lines = [f"{len(audit.covered)} claims recomputed: {judged or 'none'}."]
+    judged = [f"{counts[name]} {name}" for name in VERDICTS if counts[name] and name != NOT_COVERED]
+    lines = [f"{len(audit.covered)} of {counts['claims']} claims recomputed: {', '.join(judged) or 'none'}."]
     if counts[NOT_COVERED]:
-        lines.append(f"{counts[NOT_COVERED]} claims not covered yet (listed with --json).")
+        lines.append(f"{counts[NOT_COVERED]} not covered yet: {_places(audit)}.")
     for result in audit.changed:
         lines.append(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}.")
     return [*lines, LAST_LINE]
+
+
+def _places(audit: Audit) -> str:
+    """The ids that are not covered, or the places in the papers and how many claims each has."""
+    claims = [result.claim for result in audit.results if result.verdict == NOT_COVERED]
+    if len(claims) <= _FEW:
+        return ", ".join(claim.id for claim in claims)
+    counts = Counter(_place(claim.source) for claim in claims)
+    return ", ".join(f"{place} ({count})" for place, count in counts.items())
+
+
+def _place(source: str) -> str:
+    """V1 Table 8 (name lost in the scan) -> V1 Table 8; V2 (both printings) 6.3 -> V2 6.3"""
+    without = re.sub(r"\s*\([^)]*\)", "", source)
+    found = re.match(r"V[12] (Table \d+|[\d.]+\d|app A|fig \d)", without)
+    return found.group() if found else without
+
+
+def _print(line: str, console: Console, style: str = "") -> None:
+    console.print(line, style=style, markup=False, highlight=False)
 
 
 def _by_table(results: Iterable[Result]) -> Iterable[tuple[str, list[Result]]]:
     return ((name, list(group)) for name, group in groupby(results, lambda result: result.claim.table.name))
 
 
-def _cells(result: Result) -> tuple[str, ...]:
+def _cells(result: Result) -> tuple[str, str, str, str, str]:
     """label, printed, computed, convention, verdict"""
     claim = result.claim
-    unit = claim.unit if claim.unit in ("M", "B", "%") else ""
-    convention = result.convention if result.reading != "cut" else f"{result.convention}, cut"
-    return claim.what, f"{claim.printed} {unit}".strip(), show(result.value), convention, result.verdict
+    convention = f"{result.convention}, cut" if result.reading == "cut" else result.convention
+    return claim.what, _printed(claim), show(result.value), convention, result.verdict
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    label, printed, computed, convention, verdict = cells
-    padded = (label.ljust(widths[0]), printed.rjust(widths[1]), computed.rjust(widths[2]), convention.ljust(widths[3]))
-    return "  ".join((*padded, verdict)).rstrip()
+def _printed(claim: Claim) -> str:
+    """The print with its unit, where that is more than a note of what is counted."""
+    return (
+        f"{claim.printed} {claim.unit}" if claim.unit in ("M", "B", "%") and not claim.word else claim.printed
+    )
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    pads = (str.ljust, str.rjust, str.rjust, str.ljust, str.ljust)
+    return "  ".join(pad(cell, width) for pad, cell, width in zip(pads, cells, widths, strict=True)).rstrip()
 
 
 def _render_table(name: str, results: list[Result], console: Console) -> None:
-    table = Table(title=name, title_justify="left", box=None, pad_edge=False, show_header=True)
-    for column in _COLUMNS:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in (name, *_COLUMNS):
         table.add_column(column, justify="right" if column in ("printed", "computed") else "left")
     for result in results:
         *cells, verdict = map(escape, _cells(result))
@@ -88,22 +126,22 @@ def _render_table(name: str, results: list[Result], console: Console) -> None:
     console.print(table)
     for result in results:
         if result.verdict != "exact":
-            console.print(f"{result.claim.id}: {result.explanation}", style="dim", markup=False, highlight=False)
+            _print(f"  {result.claim.id}: {result.explanation}", console, "dim")
     console.print()
 
 
 def _render_claim(result: Result, console: Console) -> None:
     claim = result.claim
-    console.print(f"{claim.id} ({claim.source}): {claim.printed} {claim.unit}", markup=False, highlight=False)
-    console.print(f"{result.verdict}: {result.explanation}", markup=False, highlight=False)
+    _print(f"{claim.id} ({claim.source}): {_printed(claim)}", console, "bold")
+    _print(f"{result.verdict}: {result.explanation}", console)
     if result.significant is not None:
-        console.print(f"Significant digits of the print: {result.significant}.", markup=False, highlight=False)
+        _print(f"Digits of the print taken as significant: {result.significant}", console)
+    readings = {fit.convention: fit.reading or "yes" for fit in result.fits}
     table = Table(box=None, pad_edge=False)
     for column in ("convention", "computed", "gives the print"):
         table.add_column(column, justify="right" if column == "computed" else "left")
-    readings = {fit.convention: fit.reading or "yes" for fit in result.fits}
     for convention, value in result.values.items():
-        if convention != UNCOUNTED:
-            table.add_row(convention, show(value), readings.get(convention, "no"))
-    if table.row_count:
+        table.add_row(convention, show(value), readings.get(convention, "no"))
+    if set(result.values) - {UNCOUNTED}:
         console.print(table)
+    console.print()

@@ -1,13 +1,13 @@
 """The rules that turn what was computed and what is printed into a verdict. Nobody chooses one.
 
-    exact             the value under the main convention, rounded to the printed digits, is the print;
-                      for formulas and statements: it holds under the main convention
-    convention        not so, but another named convention, or cutting instead of rounding, gives the print
-    approximate       the paper uses a round word, and the value is within the tolerance declared for it
-    erratum           none of these, and a check that runs with the audit proves the print wrong
-    unexplained       none of these, and nothing proves the print wrong
-    not determinable  the paper does not describe the network
-    not covered       the work on that table is not done
+exact             the value under the main convention, rounded to the printed digits, is the print;
+                  for formulas and statements: it holds under the main convention
+convention        not so, but another named convention, or cutting instead of rounding, gives the print
+approximate       the paper uses a round word, and the value is within the tolerance declared for it
+erratum           none of these, and a check that runs with the audit proves the print wrong
+unexplained       none of these, and nothing proves the print wrong
+not determinable  the paper does not describe the network
+not covered       the work on that table is not done
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _HALF = Fraction(1, 2)
 
 # One tolerance per kind of word. A word that names whole numbers reaches half a unit beyond them.
 WORDS = {
-    "8 to 9": Word(8 - _HALF, 9 + _HALF, "from half a unit below 8 to half a unit above 9"),
+    "8 to 9": Word(8 - _HALF, 9 + _HALF, "half a unit beyond 8 and 9"),
     "roughly squared": Word(2 - _HALF, 2 + _HALF, "an exponent within half a unit of 2"),
     "very little": Word(Fraction(0), Fraction(5), "at most 5 per cent"),
 }
@@ -59,9 +59,12 @@ def judge(claim: Claim, computed: Computed) -> Result:
     verdict = _verdict(claim, computed, fits)
     # Where nothing gives the print, the value is that of the main convention.
     shown = fits[0] if fits else Fit(claim.main, "", values[claim.main])
-    explanation = explain(claim, verdict, shown, fits, values, figure, computed.facts)
+    facts = {**computed.facts, "tolerance": WORDS[claim.word].meaning} if claim.word else computed.facts
+    explanation = explain(claim, verdict, shown, fits, values, figure, facts)
     digits = figure.significant if figure else None
-    return Result(claim, verdict, shown.convention, shown.reading, shown.value, explanation, fits, values, digits)
+    return Result(
+        claim, verdict, shown.convention, shown.reading, shown.value, explanation, fits, values, digits
+    )
 
 
 def printed_figure(claim: Claim) -> Figure:
