@@ -94,12 +94,12 @@ def batch_norm_inference_forward(
     """
     M = gamma.size
     values = np.ascontiguousarray(x).reshape(-1, M)
-    inv_std = 1 / np.sqrt(moving_variance.astype(np.float64) + eps)
+    mean, inv_std = moving_mean.astype(np.float64), 1 / np.sqrt(moving_variance.astype(np.float64) + eps)
     y = np.empty(x.shape, x.dtype)
     out = y.reshape(-1, M)
     for p in range(values.shape[0]):
         for m in range(M):
-            out[p, m] = gamma[m] * (values[p, m] - moving_mean[m]) * inv_std[m] + beta[m]
+            out[p, m] = gamma[m] * (values[p, m] - mean[m]) * inv_std[m] + beta[m]
     return y
 
 
@@ -113,13 +113,13 @@ def batch_norm_inference_backward(
     """
     M = gamma.size
     values, grads = np.ascontiguousarray(x).reshape(-1, M), np.ascontiguousarray(dy).reshape(-1, M)
-    inv_std = 1 / np.sqrt(moving_variance.astype(np.float64) + eps)
+    mean, inv_std = moving_mean.astype(np.float64), 1 / np.sqrt(moving_variance.astype(np.float64) + eps)
     dgamma, dbeta = np.zeros(M, np.float64), np.zeros(M, np.float64)
     dx = np.empty(x.shape, x.dtype)
     out = dx.reshape(-1, M)
     for p in range(values.shape[0]):
         for m in range(M):
             dbeta[m] += grads[p, m]
-            dgamma[m] += grads[p, m] * (values[p, m] - moving_mean[m]) * inv_std[m]
+            dgamma[m] += grads[p, m] * (values[p, m] - mean[m]) * inv_std[m]
             out[p, m] = gamma[m] * inv_std[m] * grads[p, m]
     return dx, dgamma.astype(gamma.dtype), dbeta.astype(gamma.dtype)
