@@ -5,6 +5,7 @@ Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency i
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,7 +107,7 @@ def audit(
 
     with one_line():
         done = papers.run_audit(paper, table, claim)
-    executed = _execute() if execute else []
+        executed = _execute() if execute else []
     if as_json:
         from .papers.executed_page import to_json
 
@@ -129,6 +130,8 @@ def _execute() -> Any:
 
     from .papers.executed import execute_models, table_models
 
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        raise ValueError("--execute: wanted compiled kernels, got NUMBA_DISABLE_JIT=1, where it would take hours")
     err = Console(stderr=True)
     graphs = table_models()
     if not err.is_terminal:

@@ -179,3 +179,38 @@ def test_python_dash_m():
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ")
     assert "Traceback" not in done.stderr
+
+
+def test_execution_without_compiler_is_refused(monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert "NUMBA_DISABLE_JIT=1, where it would take hours" in refusal("audit", "--table", "6", "--execute")
+
+
+def test_audit_json_has_the_claim_and_a_summary():
+    data = data_of("audit", "--id", "V1-T6-0.5-M")
+    (claim,) = data["claims"]
+    assert claim["value"] == 149_497_088
+    assert (claim["convention"], claim["verdict"], claim["printed"]) == ("MADD", "exact", "149")
+    assert data["summary"]["exact"] == 1
+
+
+def test_audit_ends_with_the_line_that_names_execute():
+    for words in (("audit",), ("audit", "--table", "6"), ("audit", "--id", "V1-T6-1-M")):
+        assert "--execute" in run(*words).output.strip().splitlines()[-1]
+
+
+def test_a_changed_verdict_is_status_1(monkeypatch):
+    from refnet.models import v1
+
+    monkeypatch.setattr(v1, "FIRST", 40)
+    result = run("audit", "--table", "6")
+    assert result.exit_code == 1
+    assert "CHANGED V1-T6-1-M" in result.output
+
+
+def test_testcases_are_written_once(tmp_path):
+    folder = str(tmp_path / "cases")
+    result = run("testcases", "--out", folder, "--count", "1")
+    assert result.exit_code == 0
+    assert json.loads((tmp_path / "cases" / "index.json").read_text())
+    assert "wanted a new or empty folder" in refusal("testcases", "--out", folder)
