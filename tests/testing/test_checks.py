@@ -5,6 +5,7 @@ import pytest
 import sample_kernels as sample
 
 from refnet.testing import (
+    Expected,
     Limits,
     check_conv2d,
     check_conv2d_backward,
@@ -14,6 +15,7 @@ from refnet.testing import (
     check_grouped_conv2d_backward,
     check_pointwise_conv2d,
     check_pointwise_conv2d_backward,
+    expected_gradients,
 )
 
 SUMS = {"float64": np.float64, "float32": np.float32, "float16": np.float32, "int8": np.int32}
@@ -360,6 +362,21 @@ BACKWARD_MISTAKES = {
 def test_each_backward_mistake_is_found_and_named(named):
     text = message(check_conv2d_backward, BACKWARD_MISTAKES[named], limits=Limits(values="integers"))
     assert named in text.split("likely mistake: ")[1].split("\n")[0]
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "dx"), (1, "dw")])
+def test_a_gradient_oracle_that_errs_as_the_kernel_does_is_no_excuse(monkeypatch, place, name):
+    """The adjoint identity is checked against the forward oracle: one wrong gradient oracle cannot hide."""
+
+    def negated(arrays, change):
+        return tuple(change(array) if i == place else array for i, array in enumerate(arrays))
+
+    def wrong_oracle(case):
+        return negated(expected_gradients(case), lambda e: Expected(e.name, -e.value, e.bound))
+
+    monkeypatch.setattr("refnet.testing.checks.expected_gradients", wrong_oracle)
+    with pytest.raises(AssertionError, match=f"{name} is not the adjoint of the forward pass: wanted vdot"):
+        check_conv2d_backward(lambda *a: negated(sample.conv2d_backward(*a), np.negative))
 
 
 def test_backward_answers_of_the_wrong_kind():

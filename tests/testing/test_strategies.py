@@ -27,7 +27,9 @@ PROMISES = {
     "symmetric padding that differs from SAME": lambda c: (
         c.geometry.padding == "symmetric" and c.x.shape[1] % 2 == 0 and c.stride[0] == 2 and c.pads[0] == 1
     ),
-    "four different pads": lambda c: len(set(c.pads)) == 4,
+    "four pads that SAME would not choose": lambda c: (
+        c.geometry.padding == "explicit" and len(set(c.pads)) == 4 and abs(c.pads[0] - c.pads[1]) > 1
+    ),
     "one pixel": lambda c: c.x.shape[1:3] == (1, 1) and c.w.shape[0] > 1,
     "an even filter": lambda c: c.w.shape[0] == 4,
     "a rectangular filter": lambda c: c.w.shape[0] != c.w.shape[1] and min(c.w.shape[:2]) > 1,

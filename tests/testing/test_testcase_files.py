@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -34,6 +35,14 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     assert contents(tmp_path / "a").keys() == contents(tmp_path / "c").keys()
     assert contents(tmp_path / "a") != contents(tmp_path / "c")
     assert len(contents(tmp_path / "a")) == 5 * 2 + 1
+
+
+def test_neither_the_time_nor_the_platform_is_in_the_bytes(tmp_path):
+    write_testcases(tmp_path / "cases", operations=["relu6"], count=1)
+    with zipfile.ZipFile(tmp_path / "cases" / "relu6_0000.npz") as archive:
+        members = archive.infolist()
+    assert [member.filename for member in members] == ["x.npy", "dy.npy", "y.npy", "dx.npy"]
+    assert {(member.date_time, member.create_system) for member in members} == {((1980, 1, 1, 0, 0, 0), 3)}
 
 
 def test_a_case_does_not_depend_on_the_others(tmp_path):
