@@ -43,7 +43,9 @@ def test_every_public_kernel_is_called_as_it_wants(dtype):
     for name, *arguments in calls(np.dtype(dtype)):
         kernel = getattr(kernels, name)
         inspect.signature(getattr(kernel, "py_func", kernel)).bind(*arguments)
-        assert next(a for a in arguments if isinstance(a, np.ndarray)).dtype == dtype
+        arrays = [a for a in arguments if isinstance(a, np.ndarray)]
+        assert arrays[0].dtype == dtype
+        assert all(a.flags.c_contiguous and a.flags.writeable for a in arrays)
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.float16, np.complex64, object])
