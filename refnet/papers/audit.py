@@ -91,7 +91,12 @@ def tables_of(claim: Claim) -> set[str]:
 def _of_table(claims: list[Claim], table: str) -> list[Claim]:
     known = set().union(*(tables_of(claim) for claim in claims))
     if table not in known:
-        raise ValueError(f"table: wanted one of {', '.join(sorted(known, key=int))}; got {table!r}")
+        wanted = (
+            f"one of {', '.join(sorted(known, key=int))}"
+            if known
+            else "none (these claims stand in no table)"
+        )
+        raise ValueError(f"table: wanted {wanted}; got {table!r}")
     return [claim for claim in claims if table in tables_of(claim)]
 
 

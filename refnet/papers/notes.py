@@ -11,7 +11,7 @@ from ..layers.convolution import Conv2d
 from ..layers.dense import BiasAdd
 from ..models.v1 import mobilenet_v1
 from ..node import Node
-from .claim import UNCOUNTED, Claim, Compute, Computed, Table, Value
+from .claim import UNCOUNTED, Claim, Compute, Computed, Table, Value, formula
 from .networks import Networks
 
 NOTES = Table("Hand notes (V1 scan)", madds="FLOP-N", parameters="P-BIAS")
@@ -32,105 +32,103 @@ def _dense(networks: Networks) -> Rows:
     return [row for row in networks.cost(mobilenet_v1) if row.node.startswith("classifier")]
 
 
-def _memory_access(row: Row) -> int:
-    return row.terms.inputs + row.terms.outputs + row.terms.weights
+def _of_conv(convention: str, noted: Value, counted: Value) -> Computed:
+    return formula(convention, noted, noted == counted, k=K, M=M, side=SIDE)
 
 
 def _conv_parameters(networks: Networks) -> Computed:
-    return _held("P-BIAS", formulas.conv_parameters(K, M, N), _convolution(networks))
+    return _of_conv("P-BIAS", formulas.conv_parameters(K, M, N), _total("P-BIAS", _convolution(networks)))
 
 
 def _conv_flops(networks: Networks) -> Computed:
-    return _held("FLOP-N", formulas.conv_flops(K, M, N, SIDE, SIDE), _convolution(networks))
+    return _of_conv(
+        "FLOP-N", formulas.conv_flops(K, M, N, SIDE, SIDE), _total("FLOP-N", _convolution(networks))
+    )
 
 
 def _conv_operations(networks: Networks) -> Computed:
-    terms = networks.cost(noted_convolution)["conv"]
-    noted = formulas.conv_operations(K, M)
-    flops = CONVENTIONS["FLOP-N"].count(_convolution(networks))
-    holds = noted[0] == terms.products and sum(noted) * terms.outputs == flops
-    return Computed({UNCOUNTED: noted}, {UNCOUNTED: holds})
+    """Of one output value: the graph has the multiplications, and in FLOP-N both together."""
+    terms, flops = networks.cost(noted_convolution)["conv"], _total("FLOP-N", _convolution(networks))
+    counted = terms.products, flops // terms.outputs - terms.products
+    return _of_conv(UNCOUNTED, formulas.conv_operations(K, M), counted)
 
 
 def _conv_memory(networks: Networks) -> Computed:
     noted = formulas.conv_memory_access(K, M, N, SIDE, SIDE, SIDE, SIDE)
-    return _equal(noted, _memory_access(_convolution(networks)[0]))
+    return _of_conv(UNCOUNTED, noted, _moved(_convolution(networks)[0]))
 
 
 def _dense_parameters(networks: Networks) -> Computed:
-    return _held("P-BIAS", formulas.dense_parameters(*_neurons(networks)), _dense(networks))
+    rows = _dense(networks)
+    return _of_dense("P-BIAS", formulas.dense_parameters(*_neurons(rows)), _total("P-BIAS", rows))
 
 
 def _dense_flops(networks: Networks) -> Computed:
-    return _held("FLOP-N", formulas.dense_flops(*_neurons(networks)), _dense(networks))
+    rows = _dense(networks)
+    return _of_dense("FLOP-N", formulas.dense_flops(*_neurons(rows)), _total("FLOP-N", rows))
 
 
 def _dense_memory(networks: Networks) -> Computed:
-    return _equal(formulas.dense_memory_access(*_neurons(networks)), _memory_access(_dense(networks)[0]))
+    rows = _dense(networks)
+    return _of_dense(UNCOUNTED, formulas.dense_memory_access(*_neurons(rows)), _moved(rows[0]))
 
 
-def _neurons(networks: Networks) -> tuple[int, int]:
-    """Neurons before and after V1's classifier."""
-    terms = networks.cost(mobilenet_v1)["classifier"]
-    return terms.inputs, terms.outputs
+def _of_dense(convention: str, noted: int, counted: int) -> Computed:
+    return formula(convention, noted, noted == counted)
 
 
-def _held(convention: str, noted: int, rows: Rows) -> Computed:
-    """The note's figure against the graph's count under a convention."""
-    return Computed({convention: noted}, {convention: noted == CONVENTIONS[convention].count(rows)})
+def _total(convention: str, rows: Rows) -> int:
+    return CONVENTIONS[convention].count(rows)
 
 
-def _equal(noted: Value, counted: Value) -> Computed:
-    return Computed({UNCOUNTED: noted}, {UNCOUNTED: noted == counted})
+def _moved(row: Row) -> int:
+    """Values read and written: input, output, weights."""
+    return row.terms.inputs + row.terms.outputs + row.terms.weights
 
 
-_CONV = f"for a convolution with k = {K}, M = N = {M} on a map of side {SIDE}"
-_FC = "for the classifier of V1"
-_NO_BIAS = "the bias, which the note counts as a parameter, is left out"
+def _neurons(rows: Rows) -> tuple[int, int]:
+    """Neurons before and after a dense layer."""
+    return rows[0].terms.inputs, rows[0].terms.outputs
 
-# id, unit, label, convention, what computes it, what it is, for which layer
+
+_CONV = "for a convolution with k = {k}, M = N = {M} on a map of side {side}: {value}"
+_FC = "for the classifier of V1: {value}"
+_NO_BIAS = "The bias, which the notes count as a parameter, is left out."
+_SAME = "The graph counts the same."
+
+# id, unit, label, convention, what computes it, explanation
 _NOTED: tuple[tuple[str, str, str, str, Compute, str], ...] = (
-    ("N-P", "params", "k k M N + N", NOTES.parameters, _conv_parameters, f"Parameters {_CONV}: {{value}}"),
+    ("N-P", "params", "k k M N + N", NOTES.parameters, _conv_parameters, f"Parameters {_CONV}. {_SAME}"),
     (
         "N-F",
         "FLOP",
         "(2 k k M - 1) H' W' N",
         NOTES.madds,
         _conv_flops,
-        f"Operations {_CONV}: {{value}}; {_NO_BIAS}",
+        f"Operations {_CONV}. {_SAME} {_NO_BIAS}",
     ),
-    ("N-F1", "ops", "k k M, k k M - 1", UNCOUNTED, _conv_operations, f"Per output value {_CONV}: {{value}}"),
+    ("N-F1", "ops", "k k M, k k M - 1", UNCOUNTED, _conv_operations, f"Per output value {_CONV}. {_SAME}"),
     (
         "N-M",
         "elements",
         "H W M + H' W' N + k k M N",
         UNCOUNTED,
         _conv_memory,
-        f"Values moved {_CONV}: {{value}}; {_NO_BIAS}",
+        f"Values moved {_CONV}. {_SAME} {_NO_BIAS}",
     ),
-    ("N-FCP", "params", "Ci Co + Co", NOTES.parameters, _dense_parameters, f"Parameters {_FC}: {{value}}"),
-    ("N-FCF", "FLOP", "(2 Ci - 1) Co", NOTES.madds, _dense_flops, f"Operations {_FC}: {{value}}; {_NO_BIAS}"),
+    ("N-FCP", "params", "Ci Co + Co", NOTES.parameters, _dense_parameters, f"Parameters {_FC}. {_SAME}"),
+    ("N-FCF", "FLOP", "(2 Ci - 1) Co", NOTES.madds, _dense_flops, f"Operations {_FC}. {_SAME} {_NO_BIAS}"),
     (
         "N-FCM",
         "elements",
         "Ci + Co + Ci Co",
         UNCOUNTED,
         _dense_memory,
-        f"Values moved {_FC}: {{value}}; {_NO_BIAS}",
+        f"Values moved {_FC}. {_SAME} {_NO_BIAS}",
     ),
 )
 
 CLAIMS = [
-    Claim(
-        id,
-        SOURCE,
-        "formula",
-        unit,
-        NOTES,
-        what,
-        compute,
-        main=main,
-        explanation=f"{note}. The graph counts the same.",
-    )
+    Claim(id, SOURCE, "formula", unit, NOTES, what, compute, main=main, explanation=note)
     for id, unit, what, main, compute, note in _NOTED
 ]

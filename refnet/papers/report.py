@@ -34,7 +34,7 @@ CORE = ("V1 Table 4", "V1 Table 5", "V1 Table 6", "V1 Table 7", "V2 section 4", 
 
 
 def render(audit: Audit, console: Console) -> None:
-    """Print one table per table or section of the papers, what to say of figures that are not exact, and sums.
+    """Print one table per table or section of the papers, what to say of figures not exact, and sums.
 
     A single claim is printed with every convention side by side.
     """

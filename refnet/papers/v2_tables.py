@@ -79,7 +79,7 @@ def _expansion(networks: Networks) -> Computed:
 
 
 def _lower_end(networks: Networks) -> Computed:
-    """The smallest network of the stated range. Literally, the print is less than one value of a map costs."""
+    """The smallest network of the range. Literally, the print is less than one value of a map costs."""
     smallest: dict[str, Any] = {"width": 0.35, "resolution": 96}
     values = networks.madds(mobilenet_v2, **smallest)
     one_value = networks.cost(mobilenet_v2, **smallest)["conv_first"].products

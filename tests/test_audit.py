@@ -1,0 +1,238 @@
+"""The audit: every claim once, verdicts as recorded, and a broken model or a changed print noticed."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from refnet.models import v1, v2
+from refnet.papers import CLAIMS, VERDICTS, run_audit
+from refnet.papers.claim import UNCOUNTED
+from refnet.papers.networks import MEANINGS, Networks
+from refnet.papers.verdict import NOT_COVERED, audit_claim
+
+IDS = Path(__file__).with_name("claim_ids.txt").read_text(encoding="utf-8").split()
+COVERED = [claim for claim in CLAIMS if claim.compute is not None]
+# Claims that print a figure of a network: a share, a number of multiply-adds or of parameters.
+FIGURES = [each for each in COVERED if each.unit in ("M", "%") and each.main != UNCOUNTED and not each.word]
+
+
+@pytest.fixture(scope="module")
+def audit():
+    return run_audit()
+
+
+def result_of(id):
+    (result,) = run_audit(ids=id).results
+    return result
+
+
+# The table of claims
+
+
+def test_every_id_appears_exactly_once():
+    assert sorted(claim.id for claim in CLAIMS) == sorted(IDS)
+    assert len(IDS) == len(set(IDS)) == 281
+
+
+def test_what_is_covered():
+    """The tables of this part of the audit, and nothing of later ones."""
+    numbered = {claim.table.name for claim in COVERED if "Table" in claim.table.name}
+    assert numbered == {
+        *(f"V1 Table {number}" for number in range(1, 8)),
+        *(f"V2 Table {number}" for number in (1, 2, 4)),
+    }
+    assert len(COVERED) == 96
+    assert all(claim.recorded == NOT_COVERED for claim in CLAIMS if claim.compute is None)
+
+
+def test_claims_say_where_they_stand_and_what_is_printed():
+    for claim in CLAIMS:
+        assert claim.source, claim.id
+        assert claim.printed, claim.id
+        assert claim.unit, claim.id
+        assert claim.what or claim.compute is None, claim.id
+
+
+def test_main_conventions_come_from_the_table():
+    for claim in COVERED:
+        assert claim.main in (claim.table.madds, claim.table.parameters, UNCOUNTED), claim.id
+
+
+def test_no_explanation_has_a_figure_that_was_not_computed():
+    """Left beside the fields: names of tables, ids, symbols with exponents, filter sizes, t = 1."""
+    names = r"V[12]-[\w.-]+|V[12]\b|Table \d|\d+x\d+|\w\^2|t = 1|^\(1\)"
+    for claim in COVERED:
+        prose = re.sub(r"\{\w+\}", "", claim.explanation)
+        assert not re.search(r"\d", re.sub(names, "", prose)), (claim.id, prose)
+
+
+# One run
+
+
+def test_verdicts_are_the_recorded_ones(audit):
+    assert audit.changed == []
+    assert audit.summary() == {
+        "exact": 69,
+        "convention": 7,
+        "approximate": 4,
+        "erratum": 11,
+        "unexplained": 5,
+        "not determinable": 0,
+        "not covered": 185,
+        "claims": 281,
+        "changed": 0,
+    }
+
+
+def test_what_is_not_exact(audit):
+    found = {name: {each.claim.id for each in audit.results if each.verdict == name} for name in VERDICTS}
+    assert found["convention"] == {
+        "V1-R2", "V1-T4-CONV-M", "V1-T7-160-M", "V2-300", "V2-34", "V2-T4-V2-P", "V2-T4-V2-M",
+    }  # fmt: skip
+    assert found["approximate"] == {"V1-8TO9", "V1-DW3", "V1-A2", "V2-8TO9"}
+    assert found["erratum"] == {
+        "V1-EQ3", "V1-T1-5X", "V1-T1-S2", "V1-T2-C3-M", "V1-T2-SUM",
+        "V2-EQ1-002", "V2-FN1-002", "V2-NOTE-BLK", "V2-NOTE-96", "V2-19", "V2-7",
+    }  # fmt: skip
+    assert found["unexplained"] == {"V2-585", "V2-69", "V2-T4-V1-M", "V2-T4-14-P", "V2-T4-14-M"}
+
+
+def test_conventions_are_a_closed_list(audit):
+    for result in audit.results:
+        assert {result.convention, *result.values, *(fit.convention for fit in result.fits)} <= {
+            *MEANINGS,
+            UNCOUNTED,
+        }, result.claim.id
+
+
+def test_every_result_is_explained(audit):
+    for result in audit.results:
+        assert len(result.explanation) > 10, result.claim.id
+        assert "{" not in result.explanation, result.claim.id
+
+
+VALUES = [  # id, value, convention, and what its explanation must say
+    ("V1-T4-CONV-M", 4_866_269_184, "MADD-HEADLESS", "4,867,293,184"),
+    ("V1-T6-0.5-M", 149_497_088, "MADD", "rounded to the printed 149"),
+    (
+        "V1-T7-160-M",
+        290_675_200,
+        "MADD",
+        "MADD-HEADLESS (rounded), MADD-INSIDE (rounded), MADD-RHO2 (rounded)",
+    ),
+    ("V1-T1-S2", 1, UNCOUNTED, "side 4"),
+    ("V1-T1-5X", 28, UNCOUNTED, "5 times"),
+    ("V1-T2-SUM", 100, "MADD", "99.29"),
+    ("V1-EQ2", 462_422_016, "MADD", "419,430,400"),
+    ("V1-EQ7", 15_091_200, "MADD", "16 networks"),
+    ("V1-8TO9", (Fraction(576, 73), Fraction(9216, 1033)), "MADD", "72 output channels"),
+    ("V1-R2", (Fraction(36, 49), Fraction(25, 49), Fraction(16, 49)), "MADD-HEADLESS", "0.73469"),
+    ("V2-EQ1-002", False, UNCOUNTED, "d_j is right"),
+    ("V2-BLK", 10_311_168, "MADD", "12,845,056 multiply-adds and 1,024 weights"),
+    ("V2-NOTE-96", 6, UNCOUNTED, "96 samples"),
+    ("V2-NOTE-BLK", (4_816_896, 677_376, 4_816_896), "MADD", "384"),
+    ("V2-19", 17, UNCOUNTED, "10 of them with a shortcut"),
+    ("V2-300", 300_774_272, "MADD", "cut, not rounded"),
+    ("V2-34", 3_469_760, "P-WEIGHTS", "cut, not rounded"),
+    ("V2-7", 11_934_128, "MADD", "27 multiply-adds"),
+    ("V2-585", 582_195_824, "MADD", "-0.479%"),
+    ("V2-69", 6_059_840, "P-WEIGHTS", "-12.2%"),
+    ("V2-RES", 21, UNCOUNTED, "11,934,128"),
+    ("N-FCF", 2_047_000, "FLOP-N", "2,047,000"),
+]
+
+
+@pytest.mark.parametrize(("id", "value", "convention", "said"), VALUES)
+def test_values(id, value, convention, said):
+    result = result_of(id)
+    assert (result.value, result.convention) == (value, convention)
+    assert said in result.explanation
+
+
+def test_the_tables_own_convention_is_listed_first(audit):
+    for result in audit.covered:
+        assert next(iter(result.values)) == result.claim.main
+        fitting = [fit.convention for fit in result.fits]
+        assert result.claim.main not in fitting[1:], result.claim.id
+
+
+# It notices
+
+
+def raised(printed):
+    """The print with its last digit one higher."""
+    number = Decimal(printed)
+    return str(number + Decimal(1).scaleb(number.as_tuple().exponent))
+
+
+def test_raising_a_print():
+    assert [raised(text) for text in ("4.2", "569", "0.02", "9")] == ["4.3", "570", "0.03", "10"]
+
+
+def exact_figures(audit):
+    return [each for each in audit.covered if each.verdict == "exact" and each.significant is not None]
+
+
+def test_an_exact_print_that_is_one_higher_is_not_exact(audit):
+    """A raised print may end in a zero, which counts here: 570 is not read as two digits."""
+    networks, exact = Networks(), exact_figures(audit)
+    assert len(exact) == 46
+    for result in exact:
+        table = replace(result.claim.table, zeros=True)
+        claim = replace(result.claim, printed=raised(result.claim.printed), table=table)
+        assert audit_claim(claim, networks).verdict != "exact", claim.id
+
+
+def widened(body, at, factor=2):
+    """The table with one block that has twice the channels."""
+    row = list(body[at])
+    row[1 if len(row) == 4 else 0] *= factor
+    return (*body[:at], tuple(row), *body[at + 1 :])
+
+
+# One layer wider at a time: the first convolution, a block in the middle, the last block.
+WIDER = [
+    [(v1, "FIRST", v1.FIRST * 4), (v2, "FIRST", v2.FIRST * 4)],
+    [(v1, "BODY", widened(v1.BODY, 7)), (v2, "BODY", widened(v2.BODY, 3))],
+    [
+        (v1, "BODY", widened(v1.BODY, -1)),
+        (v1, "SHALLOW_BODY", widened(v1.SHALLOW_BODY, -1)),
+        (v2, "BODY", widened(v2.BODY, -1, 5)),
+    ],
+]
+
+
+def test_a_wider_layer_changes_every_exact_figure(audit, monkeypatch):
+    exact = {result.claim.id: result.value for result in exact_figures(audit) if result.claim in FIGURES}
+    assert len(exact) == 41
+    unmoved, unnoticed = set(exact), set(exact)
+    for patches in WIDER:
+        with monkeypatch.context() as patched:
+            for module, name, value in patches:
+                patched.setattr(module, name, value)
+            results = {each.claim.id: each for each in run_audit(ids=list(exact)).results}
+        unmoved -= {id for id, value in exact.items() if results[id].value != value}
+        unnoticed -= {id for id in exact if results[id].verdict != "exact"}
+    assert unmoved == unnoticed == set()
+
+
+def test_a_broken_model_changes_the_audit(monkeypatch):
+    monkeypatch.setattr(v1, "thinned", lambda channels, alpha: max(round(alpha * channels) + 1, 8))
+    changed = {each.claim.id: each.verdict for each in run_audit(table=6).changed}
+    assert changed.items() >= {"V1-T6-1-M": "unexplained", "V1-T6-0.5-M": "unexplained"}.items()
+
+
+def test_the_right_figure_of_an_erratum_would_be_exact(audit):
+    networks, checked = Networks(), []
+    for result in audit.covered:
+        if result.verdict == "erratum" and result.significant is not None:
+            right = f"{float(result.value):.2f}" if result.claim.unit == "%" else str(int(result.value))
+            table = replace(result.claim.table, zeros=True)
+            claim = replace(result.claim, printed=right, figure="", table=table)
+            checked.append(claim.id)
+            assert audit_claim(claim, networks).verdict == "exact", claim.id
+    assert checked == ["V1-T1-5X", "V1-T1-S2", "V1-T2-C3-M", "V1-T2-SUM", "V2-NOTE-96", "V2-19", "V2-7"]

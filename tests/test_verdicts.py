@@ -1,0 +1,98 @@
+"""The rules of the audit: from a print and computed values to a verdict that nobody chose."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from refnet.papers import CLAIMS
+from refnet.papers.claim import Claim, Computed, Table
+from refnet.papers.verdict import WORDS, judge
+
+
+def judged(printed, values, main="MADD", zeros=False, **computed):
+    claim = Claim(
+        "X", "here", printed, "M", Table("here", zeros=zeros), "x", lambda networks: None, main=main
+    )
+    return judge(claim, Computed(values, **computed))
+
+
+RULES = [  # print, values by convention, verdict, convention, reading
+    ("569", {"MADD": 568_740_352}, "exact", "MADD", "rounded"),
+    ("568", {"MADD": 568_740_352}, "convention", "MADD", "cut"),
+    (
+        "4866",
+        {"MADD": 4_867_293_184, "MADD-HEADLESS": 4_866_269_184},
+        "convention",
+        "MADD-HEADLESS",
+        "rounded",
+    ),
+    ("1600", {"MADD": 1_550_000_000}, "exact", "MADD", "rounded"),
+    ("570", {"MADD": 568_740_352}, "exact", "MADD", "rounded"),
+    ("575", {"MADD": 568_740_352}, "unexplained", "MADD", ""),
+]
+
+
+@pytest.mark.parametrize(("printed", "values", "verdict", "convention", "reading"), RULES)
+def test_verdict_of_a_figure(printed, values, verdict, convention, reading):
+    result = judged(printed, values)
+    assert (result.verdict, result.convention, result.reading) == (verdict, convention, reading)
+
+
+def test_zeros_count_where_the_table_says_so():
+    assert judged("570", {"MADD": 568_740_352}, zeros=True).verdict == "unexplained"
+    assert judged("570", {"MADD": 568_740_352}, zeros=True).significant == 3
+    assert judged("570", {"MADD": 568_740_352}).significant == 2
+
+
+def test_an_erratum_needs_a_proof_and_a_print_that_nothing_gives():
+    assert judged("575", {"MADD": 568_740_352}, refuted=True).verdict == "erratum"
+    assert judged("569", {"MADD": 568_740_352}, refuted=True).verdict == "exact"
+
+
+def test_verdict_of_a_statement():
+    both = {"MADD": 1, "MADD-HEADLESS": 2}
+    verdicts = {
+        (True, True): "exact",
+        (True, False): "exact",
+        (False, True): "convention",
+        (False, False): "unexplained",
+    }
+    for (main, other), verdict in verdicts.items():
+        assert judged("formula", both, holds={"MADD": main, "MADD-HEADLESS": other}).verdict == verdict
+    assert judged("formula", {"MADD": 1}, holds={"MADD": False}, refuted=True).verdict == "erratum"
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_round_word_has_one_tolerance(word):
+    low, high, meaning = WORDS[word]
+    claim = Claim("X", "here", word, "x", Table("here"), "x", lambda networks: None, main="MADD", word=word)
+    inside, outside = (
+        Computed({"MADD": 1}, measured=(low, high)),
+        Computed({"MADD": 1}, measured=(low, high * 2)),
+    )
+    assert judge(claim, inside).verdict == "approximate"
+    assert meaning in judge(claim, inside).explanation
+    assert judge(claim, outside).verdict == "unexplained"
+    assert judge(claim, replace(outside, refuted=True)).verdict == "erratum"
+
+
+def test_round_words_stand_only_where_the_paper_has_them():
+    for claim in CLAIMS:
+        assert not claim.word or claim.word.split()[0] in claim.printed, claim.id
+
+
+def test_names_outside_the_closed_lists_are_refused():
+    with pytest.raises(ValueError, match="convention: wanted one of MADD, "):
+        judged("569", {"MADD": 1, "MADD-MINE": 2})
+    claim = Claim("X", "here", "nearly", "x", Table("here"), "x", None, main="MADD", word="nearly")
+    with pytest.raises(ValueError, match="word: wanted one of 8 to 9, "):
+        judge(claim, Computed({"MADD": 1}, measured=(1,)))
+
+
+def test_the_tolerances_of_round_words():
+    assert {name: (word.low, word.high) for name, word in WORDS.items()} == {
+        "8 to 9": (Fraction(15, 2), Fraction(19, 2)),
+        "roughly squared": (Fraction(3, 2), Fraction(5, 2)),
+        "very little": (0, 5),
+    }
