@@ -40,8 +40,8 @@ OPERATIONS = (*CONVOLUTIONS, "relu6")
 RULE = (
     "An answer a is right where |a - y| <= y_bound, entry by entry, compared in float64 (so for dx and dw); "
     "a bound of 0 means exactly. NaN is right only where NaN is expected. The bound is gamma_n * sum of "
-    "|x| * |w| for n products summed in the accumulator, plus the rounding to a narrower output. relu6 has no "
-    "bounds: y and dx are right only exactly, and dx counts only where x is not NaN."
+    "|x| * |w| for n products summed in the accumulator, plus the rounding to a narrower output. relu6 has "
+    "no bounds: y and dx are right only exactly, and dx counts only where x is not NaN."
 )
 
 
