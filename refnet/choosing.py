@@ -4,10 +4,12 @@ import inspect
 import runpy
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import models
+from .counting import CONVENTIONS
 from .graph import Graph
+from .papers.networks import MEANINGS, RHO2, Networks
 
 
 def build(model: str, settings: dict[str, Any]) -> Graph:
@@ -37,6 +39,36 @@ def settings_of(model: str, settings: dict[str, Any]) -> dict[str, Any]:
         return dict.fromkeys(("width", "resolution", "classes"))
     defaults = inspect.signature(getattr(models, model)).parameters
     return {name: settings.get(name, defaults[name].default) for name in ("width", "resolution", "classes")}
+
+
+class Reading(NamedTuple):
+    """One way to count one model."""
+
+    convention: str
+    quantity: str
+    meaning: str
+    count: int
+
+
+def readings(model: str, settings: dict[str, Any], net: Graph) -> list[Reading]:
+    """Every way to count this model: all conventions, those that need its builder, and V2's tables read literally."""
+    found = _counted(net, "")
+    if model not in models.__all__:
+        return found
+    rho2 = Networks().madds(getattr(models, model), **settings).get(RHO2)
+    if rho2 is not None:
+        found.append(Reading(RHO2, "multiply-adds", MEANINGS[RHO2], int(rho2)))
+    if "expand_first" in inspect.signature(getattr(models, model)).parameters:
+        literal = build(model, {**settings, "expand_first": True})
+        remark = "; with an expansion where t = 1, as Tables 1 and 2 read literally"
+        found += [each for each in _counted(literal, remark) if each.convention in ("MADD", "P-WEIGHTS")]
+    return found
+
+
+def _counted(net: Graph, remark: str) -> list[Reading]:
+    totals = net.cost().totals().items()
+    known = ((CONVENTIONS[name], count) for name, count in totals)
+    return [Reading(each.name, each.quantity, each.meaning + remark, count) for each, count in known]
 
 
 def _from_file(model: str) -> Graph:

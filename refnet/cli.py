@@ -55,7 +55,7 @@ def main() -> None:
 @click.option("--padding", type=click.Choice(["same", "symmetric", "valid"]), help="Padding of the convolutions.")
 @click.option("--expansion", type=float, help="Expansion factor t (MobileNet V2).")
 @click.option("--by", type=click.Choice(["layer", "type"]), help="One line per layer, or per type of layer.")
-@click.option("--explain", metavar="FIGURE", help="List the conventions that give this figure, e.g. 314M.")
+@click.option("--explain", metavar="FIGURE", help="List the conventions that give this figure, e.g. 314M; 290.M has three digits, 290M two.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 def count(model: str, by: str | None, explain: str | None, as_json: bool, **options: Any) -> None:
     """Count multiply-adds and parameters of MODEL under every convention.
@@ -78,13 +78,13 @@ def count(model: str, by: str | None, explain: str | None, as_json: bool, **opti
         elif by == "type":
             data["types"] = printing.type_rows(cost)
         if figure is not None:
-            data["explain"] = printing.explanation_rows(cost, figure)
+            data["explain"] = printing.explanation_rows(choosing.readings(model, settings, net), figure)
         _emit(data)
         return
     view = {None: printing.conventions, "layer": printing.layers, "type": printing.types}[by]
     out = printing.console()
     if figure is not None and explain is not None:
-        out.print(printing.explanation(net, explain, figure))
+        out.print(printing.explanation(net, choosing.readings(model, settings, net), explain, figure))
     if figure is None or by:
         out.print(view(net))
 

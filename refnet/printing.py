@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from .choosing import Reading
 from .counting import CONVENTIONS, Cost
 from .digits import Figure
 from .graph import Graph
@@ -19,7 +20,7 @@ def console() -> Console:
 
 def _table(title: str, *columns: str, numbers: int) -> Table:
     """A table whose last columns, `numbers` of them, are aligned to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for at, column in enumerate(columns):
         right = at >= len(columns) - numbers
         table.add_column(column, justify="right" if right else "left", no_wrap=right)
@@ -96,22 +97,21 @@ def type_rows(cost: Cost) -> list[dict[str, Any]]:
     ]
 
 
-def explanation_rows(cost: Cost, figure: Figure) -> list[dict[str, Any]]:
-    """One record per convention that gives the figure to its digits."""
-    return [
-        {"convention": each.name, "quantity": each.quantity, "meaning": each.meaning, "count": count, "digits": how}
-        for each, count, how in cost.explain(figure)
-    ]
+def explanation_rows(readings: list[Reading], figure: Figure) -> list[dict[str, Any]]:
+    """One record per reading that gives the figure to its digits."""
+    return [{**each._asdict(), "digits": how} for each in readings if (how := figure.reading(each.count))]
 
 
-def explanation(net: Graph, text: str, figure: Figure) -> Table | str:
-    """The conventions that give the figure, or a sentence that none does."""
+def explanation(net: Graph, readings: list[Reading], text: str, figure: Figure) -> Table | str:
+    """The readings that give the figure, or a sentence that none does."""
     low, high = figure.value - figure.step / 2, figure.value + figure.step / 2
-    reading = f"{text} stands for {float(low):,.0f} to {float(high):,.0f}"
-    found = explanation_rows(net.cost(), figure)
+    range_of = f"{text} stands for {float(low):,.0f} to {float(high):,.0f}"
+    found = explanation_rows(readings, figure)
     if not found:
-        return f"{net.name}: no convention gives {text} ({reading}, or cut, to {float(figure.value + figure.step):,.0f})."
-    table = _table(f"{net.name}: {reading}", "convention", "what is counted", "digits", "count", numbers=1)
+        cut = float(figure.value + figure.step)
+        return f"{net.name}: no convention gives {text} ({range_of}, or cut, to {cut:,.0f})."
+    columns = "convention", "what is counted", "quantity", "digits", "count"
+    table = _table(f"{net.name}: {range_of}", *columns, numbers=1)
     for row in found:
-        table.add_row(row["convention"], f"{row['quantity']}: {row['meaning']}", row["digits"], f"{row['count']:,}")
+        table.add_row(row["convention"], row["meaning"], row["quantity"], row["digits"], f"{row['count']:,}")
     return table
