@@ -81,6 +81,14 @@ def test_links_within_the_repository_lead_somewhere(path):
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_are_named_exist(path):
+    """Names in code marks that look like this project's files; `square` is the example of a new layer."""
+    inside = r"`((?:kernels|refnet|tests|notebooks|\.ci)/[\w./-]*)`"
+    named = re.findall(inside, path.read_text(encoding="utf-8"))
+    assert [name for name in named if "square" not in name and not (ROOT / name).exists()] == []
+
+
 def test_the_readme_has_the_two_commands_that_ci_runs():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     for command in ("pip install . && refnet audit", "pip install -e '.[test]' && pytest"):
