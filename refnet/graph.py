@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from . import running
 from .counting import Cost, Row
 from .initial import fresh, generator
-from .layers.base import Shape, check_array, check_count, check_like
+from .layers.base import Shape, canonical, check_array, check_count, check_like, check_statistics
 from .node import Node, Parameter
 from .running import Tape
 from .rendering import table
@@ -101,7 +101,7 @@ class Graph:
         needs, seen = self._needs_gradient(of_inputs=False), set[str]()
         rows = []
         for node, keys in zip(self.nodes, self._keys, strict=True):
-            shared = {_COUNTED[role]: 0 for role, key in keys.items() if role in _COUNTED and key in seen}
+            shared: dict[str, Any] = {_COUNTED[role]: 0 for role, key in keys.items() if role in _COUNTED and key in seen}
             seen.update(keys.values())
             terms = replace(node.layer.cost(*self._input_shapes(node)), **shared)
             below = any(needs[source] for source in node.inputs)
@@ -171,8 +171,7 @@ class Graph:
         rng: a Generator or a seed, for dropout. statistics: "batch" normalises by the batch and leaves the new moving
         statistics in `tape.updates`; "stored" freezes batch norm.
         """
-        if statistics not in ("batch", "stored"):
-            raise ValueError(f'statistics: wanted "batch" or "stored", got {statistics!r}')
+        check_statistics(statistics)
         random, values = generator(rng), self._checked_inputs(weights, images)
         batch, dtype = len(next(iter(values.values()))), next(iter(values.values())).dtype
         tape = Tape(self, {key: weights[key] for key in self._parameters}, kernels or _plain(), batch, dtype)
@@ -213,7 +212,7 @@ class Graph:
         for name, value in values.items():
             check_like(value, (len(first), *self.inputs[name]), first.dtype, name)
         self._check_weights(weights, first.dtype)
-        return {name: np.ascontiguousarray(value) for name, value in values.items()}
+        return {name: canonical(value) for name, value in values.items()}
 
     def _check_weights(self, weights: Mapping[str, Array], dtype: Any) -> None:
         missing = [key for key in self._parameters if key not in weights]

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -70,6 +71,7 @@ class Layer(ABC):
 
         statistics: "batch" (normalise by the batch, update the moving statistics) or "stored" (frozen batch norm).
         """
+        check_statistics(statistics)
         checked, ready = self._checked(weights, xs)
         y, content, updates = self._train_forward(kernels, checked, ready, rng, statistics)
         return y, Saved(y.shape, y.dtype, content), updates
@@ -79,7 +81,8 @@ class Layer(ABC):
     ) -> Gradients:
         """-> gradients of the inputs (may be empty if not wanted), role -> gradient of each trainable weight."""
         check_like(dy, saved.shape, saved.dtype, f"{self}: dy")
-        return self._backward(kernels, weights, saved.content, np.ascontiguousarray(dy), input_gradient)
+        ready = {role: canonical(weight) for role, weight in weights.items()}
+        return self._backward(kernels, ready, saved.content, canonical(dy), input_gradient)
 
     @abstractmethod
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array: ...
@@ -99,7 +102,7 @@ class Layer(ABC):
         return y, self._saved(xs, y), {}
 
     def _checked(self, weights: Weights, xs: tuple[Array, ...]) -> tuple[Weights, tuple[Array, ...]]:
-        """The arrays, C-contiguous and of one dtype, so that each kernel compiles once per dtype."""
+        """The arrays, canonical and of one dtype, so that each kernel compiles once per dtype."""
         if len(xs) != self.arity:
             raise ValueError(f"{self}: wanted {self.arity} input(s), got {len(xs)}")
         for x in xs:
@@ -112,8 +115,15 @@ class Layer(ABC):
             if role not in weights:
                 raise ValueError(f"{self}: wanted a weight {role!r} {shape}, got only {sorted(weights)}")
             check_like(weights[role], shape, xs[0].dtype, f"{self}: {role}")
-        ready = {role: np.ascontiguousarray(weights[role]) for role in wanted}
-        return ready, tuple(np.ascontiguousarray(x) for x in xs)
+        return {role: canonical(weights[role]) for role in wanted}, tuple(canonical(x) for x in xs)
+
+
+def canonical(x: Array) -> Array:
+    """The array if it is a plain one, C-contiguous, aligned and writeable, else a copy that is.
+
+    A kernel would compile once more for every other kind, and its sums might run in another order there.
+    """
+    return np.require(x, requirements=("C", "A", "W", "E"))
 
 
 def check_array(x: Any, what: str) -> None:
@@ -135,6 +145,12 @@ def check_like(x: Any, shape: Shape, dtype: Any, what: str) -> None:
         raise TypeError(f"{what}: wanted dtype {dtype}, got {x.dtype}")
 
 
+def check_statistics(value: Any) -> None:
+    """Raise ValueError unless this says which statistics batch norm takes in training."""
+    if value not in ("batch", "stored"):
+        raise ValueError(f'statistics: wanted "batch" or "stored", got {value!r}')
+
+
 def check_map(shape: Shape, layer: Layer) -> tuple[int, int, int]:
     """The shape as (H, W, M), or ValueError."""
     if len(shape) != 3 or min(shape) < 1:
@@ -148,3 +164,8 @@ def check_count(value: Any, what: str, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{what}: wanted an integer of at least {least}, got {value!r}")
     return int(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is a real number; bools and strings are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Array, Gradients, Layer, Shape, Weights
+from .base import Array, Gradients, Layer, Shape, Weights, is_number
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Dropout(Layer):
     rate: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate < 1:
+        if not is_number(self.rate) or not 0 <= self.rate < 1:
             raise ValueError(f"rate: wanted the share to drop, from 0 to below 1, got {self.rate!r}")
 
     def out_shape(self, *shapes: Shape) -> Shape:

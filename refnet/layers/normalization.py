@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..counting import Terms
-from .base import STATISTICS, Array, Gradients, Layer, Shape, Weights
+from .base import STATISTICS, Array, Gradients, Layer, Shape, Weights, is_number
 
 VECTORS = ("gamma", "beta", *STATISTICS)
 
@@ -24,9 +24,9 @@ class BatchNorm(Layer):
     eps: float = 1e-3
 
     def __post_init__(self) -> None:
-        if not 0 <= self.decay <= 1:
+        if not is_number(self.decay) or not 0 <= self.decay <= 1:
             raise ValueError(f"decay: wanted a number from 0 to 1, got {self.decay!r}")
-        if not 0 <= self.eps < float("inf"):
+        if not is_number(self.eps) or not 0 <= self.eps < float("inf"):
             raise ValueError(f"eps: wanted a finite number of at least 0, got {self.eps!r}")
 
     def out_shape(self, *shapes: Shape) -> Shape:

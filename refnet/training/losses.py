@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..kernels.softmax import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from ..layers.base import check_array, check_like
+from ..layers.base import canonical, check_array, check_like
 
 Array = NDArray[Any]
 
@@ -21,7 +21,7 @@ def softmax_cross_entropy(logits: Array, labels: ArrayLike) -> tuple[float, Arra
     if logits.ndim != 2 or not logits.size:
         raise ValueError(f"logits: wanted shape (batch, classes) with at least one image and class, got {logits.shape}")
     targets = _targets(np.asarray(labels), logits)
-    losses, probabilities = softmax_cross_entropy_forward(np.ascontiguousarray(logits), targets)
+    losses, probabilities = softmax_cross_entropy_forward(canonical(logits), targets)
     share = np.full(len(logits), 1 / len(logits), logits.dtype)
     return float(losses.mean(dtype=np.float64)), softmax_cross_entropy_backward(share, probabilities, targets)
 
