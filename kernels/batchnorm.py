@@ -107,7 +107,9 @@ def batch_norm_inference_forward(
 def batch_norm_inference_backward(
     dy: Array, x: Array, gamma: Array, moving_mean: Array, moving_variance: Array, eps: float
 ) -> tuple[Array, Array, Array]:
-    """The stored statistics are constants: `dx[p,m] = gamma[m] * inv_std[m] * dy[p,m]`; dgamma and dbeta as in training.
+    """The stored statistics are constants: `dx[p,m] = gamma[m] * inv_std[m] * dy[p,m]`.
+
+    dgamma and dbeta are the sums of training, with the stored mean.
 
     Shapes: dy, x (..., M), the others (M,) -> dx like x, dgamma, dbeta (M,).
     """

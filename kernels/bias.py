@@ -27,7 +27,10 @@ def bias_add_forward(x: Array, b: Array) -> Array:
 
 @jit
 def bias_add_backward(dy: Array) -> tuple[Array, Array]:
-    """`dx = dy`, `db[m] = sum over p of dy[p,m]` (accumulated in float64). Shapes: dy (..., M) -> dx like dy, db (M,)."""
+    """`dx = dy`, `db[m] = sum over p of dy[p,m]`, accumulated in float64.
+
+    Shapes: dy (..., M) -> dx like dy, db (M,).
+    """
     M = dy.shape[-1]
     pixels = np.ascontiguousarray(dy).reshape(-1, M)
     db = np.zeros(M, np.float64)

@@ -29,7 +29,8 @@ def global_average_pool_forward(x: Array) -> Array:
             for ix in range(W):
                 for m in range(M):
                     total[b, m] += x[b, iy, ix, m]
-    return (total / (H * W)).astype(x.dtype)
+    y: Array = (total / (H * W)).astype(x.dtype)
+    return y
 
 
 @jit

@@ -47,7 +47,7 @@ class Reading(NamedTuple):
     convention: str
     quantity: str
     meaning: str
-    count: int
+    value: int
 
 
 def readings(model: str, settings: dict[str, Any], net: Graph) -> list[Reading]:

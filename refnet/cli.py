@@ -55,7 +55,11 @@ def main() -> None:
 @click.option("--padding", type=click.Choice(["same", "symmetric", "valid"]), help="Padding of the convolutions.")
 @click.option("--expansion", type=float, help="Expansion factor t (MobileNet V2).")
 @click.option("--by", type=click.Choice(["layer", "type"]), help="One line per layer, or per type of layer.")
-@click.option("--explain", metavar="FIGURE", help="List the conventions that give this figure, e.g. 314M; 290.M has three digits, 290M two.")
+@click.option(
+    "--explain",
+    metavar="FIGURE",
+    help="List the conventions that give this figure, e.g. 314M; 290.M has three digits, 290M two.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 def count(model: str, by: str | None, explain: str | None, as_json: bool, **options: Any) -> None:
     """Count multiply-adds and parameters of MODEL under every convention.

@@ -135,7 +135,10 @@ _ALL = (
         lambda rows: p_bias(rows) + 3 * bn_channels(rows),
     ),
     Convention(
-        "P-ALL", "parameters", "P-BIAS plus all four batch-norm vectors", lambda rows: p_bias(rows) + 4 * bn_channels(rows)
+        "P-ALL",
+        "parameters",
+        "P-BIAS plus all four batch-norm vectors",
+        lambda rows: p_bias(rows) + 4 * bn_channels(rows),
     ),
     Convention(
         "P-FOLDED",

@@ -99,7 +99,7 @@ def type_rows(cost: Cost) -> list[dict[str, Any]]:
 
 def explanation_rows(readings: list[Reading], figure: Figure) -> list[dict[str, Any]]:
     """One record per reading that gives the figure to its digits."""
-    return [{**each._asdict(), "digits": how} for each in readings if (how := figure.reading(each.count))]
+    return [{**each._asdict(), "digits": how} for each in readings if (how := figure.reading(each.value))]
 
 
 def explanation(net: Graph, readings: list[Reading], text: str, figure: Figure) -> Table | str:
@@ -113,5 +113,5 @@ def explanation(net: Graph, readings: list[Reading], text: str, figure: Figure) 
     columns = "convention", "what is counted", "quantity", "digits", "count"
     table = _table(f"{net.name}: {range_of}", *columns, numbers=1)
     for row in found:
-        table.add_row(row["convention"], row["meaning"], row["quantity"], row["digits"], f"{row['count']:,}")
+        table.add_row(row["convention"], row["meaning"], row["quantity"], row["digits"], f"{row['value']:,}")
     return table

@@ -34,8 +34,8 @@ def _number(value: int) -> str:
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     clipped = [(_clip(row[0]), *row[1:]) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*clipped)]
-    return ["  ".join(_cell(text, width, at) for at, (text, width) in enumerate(zip(row, widths))) for row in clipped]
+    widths = [max(map(len, column)) for column in zip(*clipped, strict=True)]
+    return ["  ".join(_cell(text, width, at) for at, (text, width) in enumerate(zip(row, widths, strict=True))) for row in clipped]
 
 
 def _cell(text: str, width: int, at: int) -> str:

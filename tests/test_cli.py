@@ -93,14 +93,14 @@ def test_count_tables_fit_100_columns(view):
 
 def test_explain_names_the_conventions_and_the_literal_reading():
     found = data_of("count", "mobilenet_v2", "--explain", "314M")["explain"]
-    assert [(row["convention"], row["count"]) for row in found] == [("MADD-BN2", 314_130_496), ("MADD", 313_619_328)]
+    assert [(row["convention"], row["value"]) for row in found] == [("MADD-BN2", 314_130_496), ("MADD", 313_619_328)]
     assert "read literally" in found[1]["meaning"]
     assert "MADD-BN2" in run("count", "mobilenet_v2", "--explain", "314M").output
 
 
 def test_explain_knows_the_resolution_multiplier():
     words = "count mobilenet_v1 --resolution 160 --explain 290.M".split()
-    assert {row["convention"]: row["count"] for row in data_of(*words)["explain"]} == {
+    assert {row["convention"]: row["value"] for row in data_of(*words)["explain"]} == {
         "MADD": 290_675_200,  # cut; the others are rounded
         "MADD-HEADLESS": 289_651_200,
         "MADD-INSIDE": 290_062_496,

@@ -12,7 +12,6 @@ it one from 32 to 32 channels (`expand_first=True`).
 from ..graph import Graph
 from ..layers.activation import Relu6
 from ..layers.add import Add
-from ..layers.base import check_count
 from ..layers.convolution import Conv2d, DepthwiseConv2d, PointwiseConv2d
 from ..layers.window import Padding
 from ..node import Node

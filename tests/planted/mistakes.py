@@ -250,4 +250,43 @@ COUNTING = (
     ),
 )
 
-MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING)
+TESTING = (
+    Mistake(
+        "testing: every comparison passes",
+        "refnet/testing/subject.py",
+        "    return ~inside",
+        "    return np.zeros_like(inside)",
+        ("tests/testing/test_checks.py",),
+        quick=True,
+    ),
+    Mistake(
+        "testing: the cases have the odd pixel of SAME first",
+        "refnet/testing/sizes.py",
+        "return total // 2, total - total // 2",
+        "return total - total // 2, total // 2",
+        ("tests/testing/test_strategies.py",),
+    ),
+    Mistake(
+        "testing: the oracle of the depthwise filter gradient keeps the last pixel only",
+        "refnet/testing/oracles_gradients.py",
+        "dw[ky][kx][m] += DY[b][oy][ox][m] * X[b][iy][ix][m]",
+        "dw[ky][kx][m] = DY[b][oy][ox][m] * X[b][iy][ix][m]",
+        ("tests/testing/test_oracles_convolution.py",),
+    ),
+    Mistake(
+        "testing: the gradient check's tolerance has an absolute escape",
+        "refnet/testing/gradient_check.py",
+        "relative * max(abs(wanted), abs(got))",
+        "relative * max(abs(wanted), abs(got), 1)",
+        ("tests/testing/test_gradient_check.py",),
+    ),
+    Mistake(
+        "testing: the adjoint of a backward pass is not compared",
+        "refnet/testing/checks.py",
+        "        if wanted != got:",
+        "        if False:",
+        ("tests/testing/test_checks.py",),
+    ),
+)
+
+MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *TESTING)
