@@ -79,3 +79,13 @@ def refuse(build, setting, start):
 @pytest.mark.parametrize("width", [np.float32(0.5), np.float64(0.5), Fraction(1, 2)])
 def test_a_width_of_another_numeric_type(width):
     assert mobilenet_v2(width).cost() == mobilenet_v2(0.5).cost()
+
+
+def test_a_flag_is_a_bool():
+    with pytest.raises(ValueError, match="expand_first: wanted True or False, got 'no'"):
+        mobilenet_v2(expand_first="no")
+
+
+def test_an_activation_is_a_name():
+    with pytest.raises(ValueError, match=r"activation: wanted relu6 or relu, got \[\]"):
+        mobilenet_v1(activation=[])

@@ -25,7 +25,7 @@ class Style:
     activation: str = "relu6"
 
     def __post_init__(self) -> None:
-        if self.activation not in _ACTIVATIONS:
+        if not isinstance(self.activation, str) or self.activation not in _ACTIVATIONS:
             raise ValueError(f"activation: wanted {' or '.join(_ACTIVATIONS)}, got {self.activation!r}")
 
     def linear(self, name: str, convolution: Layer, inputs: tuple[str, ...] = ()) -> list[Node]:

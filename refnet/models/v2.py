@@ -67,6 +67,8 @@ def mobilenet_v2(
     expansion = check_factor(expansion, "expansion", "a factor")
     _check_choice("bottleneck", bottleneck, BOTTLENECKS)
     _check_choice("shortcut", shortcut, SHORTCUTS)
+    if not isinstance(expand_first, bool):
+        raise ValueError(f"expand_first: wanted True or False, got {expand_first!r}")
     style = Style(decay, eps)
     walk = _Walk(style, padding, bottleneck, shortcut, expand_first, make_divisible(FIRST * width))
     nodes = style.activated("conv_first", Conv2d(walk.channels, 3, 2, padding=padding))
