@@ -1,5 +1,4 @@
-"""The papers' closed formulas, in the papers' symbols. They judge layers and graphs, so they import nothing
-of them.
+"""The papers' closed formulas, in the papers' symbols. They judge layers and graphs, and import nothing of them.
 
 V1, sections 3.1 to 3.4 (square maps, stride 1, input and output map of one size):
 
@@ -15,19 +14,13 @@ V2, sections 3.1 and 3.3:
 Hand notes: k, M, N as above; H, W and H_out, W_out the map before and after; C_in, C_out neurons of a dense
 layer.
 
-Everything is exact: counts are integers, ratios are fractions. A multiplier may be a Fraction or a float that
-is exact in binary, such as 0.75; a formula that yields no whole number of multiply-adds raises ValueError.
+Everything is exact: counts are integers; ratios, and counts with a multiplier, are fractions. A multiplier may
+be a Fraction, or a float that is exact in binary, such as 0.75.
 """
 
 from fractions import Fraction
 
 Number = int | float | Fraction
-
-
-def _whole(value: Fraction, what: str) -> int:
-    if value.denominator != 1:
-        raise ValueError(f"{what}: wanted a whole number of multiply-adds, got {value}")
-    return int(value)
 
 
 # MobileNet V1
@@ -58,15 +51,15 @@ def reduction(D_K: int, N: int) -> Fraction:
     return Fraction(1, N) + Fraction(1, D_K * D_K)
 
 
-def separable_thinned(D_K: int, M: int, N: int, D_F: int, alpha: Number) -> int:
+def separable_thinned(D_K: int, M: int, N: int, D_F: int, alpha: Number) -> Fraction:
     """V1 (6): the same with width multiplier alpha."""
     return separable_reduced(D_K, M, N, D_F, alpha, 1)
 
 
-def separable_reduced(D_K: int, M: int, N: int, D_F: int, alpha: Number, rho: Number) -> int:
+def separable_reduced(D_K: int, M: int, N: int, D_F: int, alpha: Number, rho: Number) -> Fraction:
     """V1 (7): the same with width multiplier alpha and resolution multiplier rho."""
     thin_M, thin_N, small = Fraction(alpha) * M, Fraction(alpha) * N, Fraction(rho) * D_F
-    return _whole(D_K * D_K * thin_M * small * small + thin_M * thin_N * small * small, "V1 (7)")
+    return D_K * D_K * thin_M * small * small + thin_M * thin_N * small * small
 
 
 # MobileNet V2
@@ -97,9 +90,7 @@ def bottleneck(h: int, w: int, d_in: int, d_out: int, t: int, k: int) -> int:
     return h * w * d_in * t * (d_in + k**2 + d_out)
 
 
-def bottleneck_terms(
-    h: int, w: int, d_in: int, d_out: int, t: int, k: int, s: int = 1
-) -> tuple[int, int, int]:
+def bottleneck_terms(h: int, w: int, d_in: int, d_out: int, t: int, k: int, s: int = 1) -> tuple[int, int, int]:
     """Expansion, depthwise convolution and projection; the last two on the map that stride s leaves.
 
     With s = 1 they add up to `bottleneck`. For other strides the paper has no formula.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from refnet.models import v1, v2
-from refnet.papers import CLAIMS, VERDICTS, run_audit
+from refnet.papers import CLAIMS, VERDICTS, loops, run_audit
 from refnet.papers.claim import UNCOUNTED
 from refnet.papers.networks import MEANINGS, Networks
 from refnet.papers.verdict import NOT_COVERED, audit_claim
@@ -153,6 +153,23 @@ def test_values(id, value, convention, said):
     assert said in result.explanation
 
 
+def test_the_classifiers_bias_belongs_to_the_classifier():
+    shares = result_of("V1-T2-FC-P").values
+    assert shares == {
+        "P-WEIGHTS": Fraction(102_400_000, 4_209_088),
+        "P-BIAS": Fraction(102_500_000, 4_210_088),
+    }
+
+
+def test_equation_1_by_hand():
+    """F tells channel, row and column; the kernel looks right in channel 1 and down in channel 2."""
+    F = {(row, column, m): 100 * m + 10 * row + column for row, column, m in loops.up_to(3, 3, 2)}
+    K = dict.fromkeys(loops.up_to(2, 2, 2, 1), 0) | {(1, 2, 1, 1): 1, (2, 1, 2, 1): 1000}
+    G = loops.standard(K, F, D_K=2, D_G=2, M=2, N=1)
+    assert G == {(1, 1, 1): 221_112, (1, 2, 1): 222_113, (2, 1, 1): 231_122, (2, 2, 1): 232_123}
+    assert loops.rows_read(2, 2) == {1, 2, 3}
+
+
 def test_the_tables_own_convention_is_listed_first(audit):
     for result in audit.covered:
         assert next(iter(result.values)) == result.claim.main
@@ -224,6 +241,15 @@ def test_a_broken_model_changes_the_audit(monkeypatch):
     monkeypatch.setattr(v1, "thinned", lambda channels, alpha: max(round(alpha * channels) + 1, 8))
     changed = {each.claim.id: each.verdict for each in run_audit(table=6).changed}
     assert changed.items() >= {"V1-T6-1-M": "unexplained", "V1-T6-0.5-M": "unexplained"}.items()
+
+
+@pytest.mark.parametrize(
+    ("model", "row"), [*((v1, row) for row in range(len(v1.BODY))), *((v2, row) for row in range(len(v2.BODY)))]
+)
+def test_no_row_of_a_model_can_be_lost(model, row, monkeypatch):
+    """The audit goes through to its end, and says that it changed."""
+    monkeypatch.setattr(model, "BODY", model.BODY[:row] + model.BODY[row + 1 :])
+    assert run_audit(paper="v1" if model is v1 else "v2").changed
 
 
 def test_the_right_figure_of_an_erratum_would_be_exact(audit):

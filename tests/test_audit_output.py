@@ -77,10 +77,7 @@ def test_the_page(audit):
     page = printed_page(audit)
     lines = page.splitlines()
     assert max(map(len, lines)) <= 100
-    assert (
-        "96 of 281 claims recomputed: 69 exact, 7 convention, 4 approximate, 11 erratum, 5 unexplained."
-        in page
-    )
+    assert "96 of 281 claims recomputed: 69 exact, 7 convention, 4 approximate, 11 erratum, 5 unexplained." in page
     assert "185 not covered yet: V1 Table 8 (6)" in page
     assert lines[-1].endswith("refnet audit --execute")
     for name in ("V1 Table 4", "V1 Table 7", "V2 section 4", "V2 Table 4", "Hand notes (V1 scan)"):

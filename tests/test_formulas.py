@@ -36,6 +36,7 @@ def test_v2_by_hand():
     assert formulas.separable_hw_arxiv(2, 3, 4, 3) == 2 * 3 * 4 * 13
     assert formulas.saving(3, 72) == 8
     assert formulas.bottleneck(14, 14, 64, 64, 6, 3) == 10_311_168
+    assert formulas.bottleneck_terms(5, 7, 2, 3, 6, 3, s=2) == (5 * 7 * 24, 3 * 4 * 12 * 9, 3 * 4 * 12 * 3)
     assert formulas.bottleneck_terms(4, 4, 2, 3, 6, 3, s=2) == (4 * 4 * 24, 2 * 2 * 12 * 9, 2 * 2 * 12 * 3)
     assert formulas.noted_bottleneck_terms(2, 3, 4, 5, 6, 7) == (
         2 * 3 * 4 * 7,
@@ -54,9 +55,10 @@ def test_hand_notes_by_hand():
     assert formulas.dense_memory_access(1024, 1000) == 1_026_024
 
 
-def test_a_scaled_layer_must_come_out_whole():
-    with pytest.raises(ValueError, match="whole number of multiply-adds"):
-        formulas.separable_thinned(3, 5, 7, 1, 0.25)
+def test_multipliers_are_exact():
+    """No layer has a quarter of five channels; the formula does."""
+    assert formulas.separable_thinned(3, 5, 7, 1, 0.25) == Fraction(9 * 5, 4) + Fraction(5 * 7, 16)
+    assert formulas.separable_reduced(3, 4, 4, 7, 1, Fraction(1, 3)) == Fraction(49 * (36 + 16), 9)
 
 
 @pytest.mark.parametrize("kernel", [(3, 5, 2, 4), (3, 5, 2), (7,)])

@@ -11,9 +11,7 @@ from refnet.papers.verdict import WORDS, judge
 
 
 def judged(printed, values, main="MADD", zeros=False, **computed):
-    claim = Claim(
-        "X", "here", printed, "M", Table("here", zeros=zeros), "x", lambda networks: None, main=main
-    )
+    claim = Claim("X", "here", printed, "M", Table("here", zeros=zeros), "x", lambda networks: None, main=main)
     return judge(claim, Computed(values, **computed))
 
 
@@ -37,6 +35,12 @@ RULES = [  # print, values by convention, verdict, convention, reading
 def test_verdict_of_a_figure(printed, values, verdict, convention, reading):
     result = judged(printed, values)
     assert (result.verdict, result.convention, result.reading) == (verdict, convention, reading)
+
+
+def test_the_main_convention_comes_first_whatever_the_order():
+    result = judged("4.2", {"P-BIAS": 4_210_088, "P-WEIGHTS": 4_209_088}, main="P-WEIGHTS")
+    assert (result.verdict, result.convention) == ("exact", "P-WEIGHTS")
+    assert [fit.convention for fit in result.fits] == list(result.values) == ["P-WEIGHTS", "P-BIAS"]
 
 
 def test_zeros_count_where_the_table_says_so():

@@ -91,11 +91,7 @@ def tables_of(claim: Claim) -> set[str]:
 def _of_table(claims: list[Claim], table: str) -> list[Claim]:
     known = set().union(*(tables_of(claim) for claim in claims))
     if table not in known:
-        wanted = (
-            f"one of {', '.join(sorted(known, key=int))}"
-            if known
-            else "none (these claims stand in no table)"
-        )
+        wanted = f"one of {', '.join(sorted(known, key=int))}" if known else "none (these claims stand in no table)"
         raise ValueError(f"table: wanted {wanted}; got {table!r}")
     return [claim for claim in claims if table in tables_of(claim)]
 
@@ -123,8 +119,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "main_convention": claim.main,
         "significant_digits": result.significant,
         "fits": [
-            {"convention": fit.convention, "reading": fit.reading, "value": plain(fit.value)}
-            for fit in result.fits
+            {"convention": fit.convention, "reading": fit.reading, "value": plain(fit.value)} for fit in result.fits
         ],
         "values": {name: plain(value) for name, value in result.values.items()},
         "recorded": claim.recorded,

@@ -21,9 +21,7 @@ def rows_read(D_K: int, D_G: int) -> set[int]:
     return {row + i - 1 for row, i in up_to(D_G, D_K)}
 
 
-def standard(
-    K: Mapping[Index, int], F: Mapping[Index, int], D_K: int, D_G: int, M: int, N: int
-) -> dict[Index, int]:
+def standard(K: Mapping[Index, int], F: Mapping[Index, int], D_K: int, D_G: int, M: int, N: int) -> dict[Index, int]:
     """V1 (1): G[row, column, n] = sum over i, j, m of K[i, j, m, n] * F[row + i - 1, column + j - 1, m]."""
     taps = up_to(D_K, D_K, M)
     return {
@@ -35,7 +33,4 @@ def standard(
 def framed(F: Mapping[Index, int], D_F: int, M: int, before: int, after: int) -> dict[Index, int]:
     """F (D_F, D_F, M) in a frame of zeros; its first pixel moves to (before + 1, before + 1)."""
     side = before + D_F + after
-    return {
-        (row, column, m): F.get((row - before, column - before, m), 0)
-        for row, column, m in up_to(side, side, M)
-    }
+    return {(row, column, m): F.get((row - before, column - before, m), 0) for row, column, m in up_to(side, side, M)}

@@ -41,9 +41,7 @@ def _conv_parameters(networks: Networks) -> Computed:
 
 
 def _conv_flops(networks: Networks) -> Computed:
-    return _of_conv(
-        "FLOP-N", formulas.conv_flops(K, M, N, SIDE, SIDE), _total("FLOP-N", _convolution(networks))
-    )
+    return _of_conv("FLOP-N", formulas.conv_flops(K, M, N, SIDE, SIDE), _total("FLOP-N", _convolution(networks)))
 
 
 def _conv_operations(networks: Networks) -> Computed:

@@ -30,17 +30,17 @@ def explain(
         "printed": claim.figure or claim.printed,
         "value": show(shown.value),
         "under": _under(shown.convention),
-        "instead": ""
-        if shown.convention == claim.main
-        else f"{_under(claim.main)}{show(values[claim.main])}; ",
+        "instead": "" if shown.convention == claim.main else f"{_under(claim.main)}{show(values[claim.main])}; ",
         "read": _read(shown, figure, claim.figure or claim.printed),
         "also": _also(fits[1:]),
+        "significant": show(figure.significant if figure else None),
         "distance": _distance(values[claim.main], figure),
         **{name: fact if isinstance(fact, str) else show(fact) for name, fact in facts.items()},
     }
     general = FIGURES[verdict] if figure else ""
     tolerance = " Tolerance of the word: {tolerance}." if claim.word else ""
-    return f"{general} {claim.explanation}{tolerance}".strip().format_map(known)
+    zeros = " The print is read to {significant} digits." if figure and _ends_in_zero(known["printed"]) else ""
+    return f"{general}{zeros} {claim.explanation}{tolerance}".strip().format_map(known)
 
 
 def show(value: Value | None) -> str:
@@ -60,6 +60,11 @@ def show(value: Value | None) -> str:
 def percent(part: Number, whole: Number) -> str:
     """A share or a distance, e.g. 1.9% or -1.1%."""
     return f"{100 * float(Fraction(part) / Fraction(whole)):.3g}%"
+
+
+def _ends_in_zero(printed: str) -> bool:
+    """Whether the print alone leaves open how many of its digits count."""
+    return printed.isdigit() and printed.endswith("0")
 
 
 def _under(convention: str) -> str:

@@ -52,13 +52,9 @@ def core_tables(audit: Audit) -> str:
     figures = [result for result in audit.covered if result.significant is not None]
     tables = [(name, [_cells(each) for each in results]) for name, results in _by_table(figures)]
     core = [(name, rows) for name, rows in tables if name in CORE]
-    columns = zip(
-        *((name, *_COLUMNS) for name, _ in core), *(row for _, rows in core for row in rows), strict=True
-    )
+    columns = zip(*((name, *_COLUMNS) for name, _ in core), *(row for _, rows in core for row in rows), strict=True)
     widths = [max(map(len, column)) for column in columns]
-    return "\n\n".join(
-        "\n".join(_line(row, widths) for row in ((name, *_COLUMNS), *rows)) for name, rows in core
-    )
+    return "\n\n".join("\n".join(_line(row, widths) for row in ((name, *_COLUMNS), *rows)) for name, rows in core)
 
 
 def summary_lines(audit: Audit) -> list[str]:
@@ -106,9 +102,7 @@ def _cells(result: Result) -> tuple[str, str, str, str, str]:
 
 def _printed(claim: Claim) -> str:
     """The print with its unit, where that is more than a note of what is counted."""
-    return (
-        f"{claim.printed} {claim.unit}" if claim.unit in ("M", "B", "%") and not claim.word else claim.printed
-    )
+    return f"{claim.printed} {claim.unit}" if claim.unit in ("M", "B", "%") and not claim.word else claim.printed
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:

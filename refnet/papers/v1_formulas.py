@@ -63,8 +63,7 @@ def _equation_3(networks: Networks) -> Computed:
 def _equation_4(networks: Networks) -> Computed:
     layers = {block: places["depthwise"] for block, places in blocks(networks, mobilenet_v1).items()}
     costs = {
-        block: formulas.depthwise(each.kernel[0], each.kernel[2], each.output[0])
-        for block, each in layers.items()
+        block: formulas.depthwise(each.kernel[0], each.kernel[2], each.output[0]) for block, each in layers.items()
     }
     holds = all(costs[block] == each.madds for block, each in layers.items())
     return formula("MADD", costs[LAYER], holds, layers=len(layers))
@@ -83,9 +82,7 @@ def _equation_5(networks: Networks) -> Computed:
 
 def _reduction(networks: Networks) -> Computed:
     layers = pairs(networks, mobilenet_v1)
-    holds = all(
-        _reduced_by(pair) * formulas.standard(*symbols(pair)) == pair.madds for pair in layers.values()
-    )
+    holds = all(_reduced_by(pair) * formulas.standard(*symbols(pair)) == pair.madds for pair in layers.values())
     return formula("MADD", _reduced_by(layers[LAYER]), holds, layers=len(layers))
 
 
@@ -113,7 +110,7 @@ def _scaled(networks: Networks, whole: dict[str, Pair], alpha: float, side: int)
     return all(_reduced(whole[block], alpha, side) == pair.madds for block, pair in scaled.items())
 
 
-def _reduced(pair: Pair, alpha: float, resolution: int) -> int:
+def _reduced(pair: Pair, alpha: float, resolution: int) -> Fraction:
     return formulas.separable_reduced(*symbols(pair), alpha, Fraction(resolution, FULL))
 
 

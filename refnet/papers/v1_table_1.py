@@ -8,7 +8,7 @@ from ..digits import parse_figure
 from ..kernels.geometry import output_size, same_padding
 from ..models.v1 import mobilenet_v1
 from .claim import UNCOUNTED, Claim, Computed, Table, statement
-from .convolutions import convolutions, pairs
+from .convolutions import blocks, convolutions, pairs
 from .networks import Networks
 from .v1_tables import WHOLE
 
@@ -45,7 +45,6 @@ LAST: list[Printed] = [
 ]
 ROWS = [*FIRST, *BEFORE, *REPEATED, *AFTER, *LAST]
 WEIGHTLESS = ("Avg Pool", "Softmax")
-LAST_BLOCK = "block_13"
 LAYERS = 28  # section 3.2 counts depthwise and pointwise layers separately
 
 
@@ -106,12 +105,13 @@ def _last_stride(networks: Networks) -> Computed:
     (_, stride, _, shape), (_, _, _, shape_behind) = AFTER[-2:]
     before, behind = (int(each.partition("x")[0]) for each in (shape, shape_behind))
     side = output_size(before, 3, stride, 1, *same_padding(before, 3, stride, 1))
-    pair, whole = pairs(networks, mobilenet_v1)[LAST_BLOCK], networks.cost(mobilenet_v1).madds
+    *_, pair = pairs(networks, mobilenet_v1).values()
+    whole = networks.cost(mobilenet_v1).madds
     strided = whole - pair.madds + formulas.separable(pair.k, pair.d_i, pair.d_j, side)
     refuted = side != behind and not parse_figure(WHOLE[0], "M").is_rounded(strided)
-    ours = convolutions(networks, mobilenet_v1)[f"{LAST_BLOCK}/depthwise"].stride
+    *_, last_block = blocks(networks, mobilenet_v1).values()
     facts = {"side": side, "behind": behind, "strided": strided, "whole": whole}
-    return Computed({UNCOUNTED: ours}, refuted=refuted, facts=facts)
+    return Computed({UNCOUNTED: last_block["depthwise"].stride}, refuted=refuted, facts=facts)
 
 
 CLAIMS = [

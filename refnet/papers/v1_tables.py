@@ -19,9 +19,7 @@ WHOLE = ("569", "4.2")  # the whole network, in every table that has it
 FIGURES_4_5 = Table("V1 Figures 4 and 5")
 
 
-def _layer_claims(
-    stem: str, what: str, prints: tuple[str, str], build: Build, **settings: Any
-) -> list[Claim]:
+def _layer_claims(stem: str, what: str, prints: tuple[str, str], build: Build, **settings: Any) -> list[Claim]:
     """A row of Table 3: the block's multiply-adds and its weights."""
 
     def compute(*quantities: str) -> Compute:
@@ -29,9 +27,7 @@ def _layer_claims(
 
     madds, parameters = compute("multiply-adds", "FLOPs"), compute("parameters")
     return [
-        Claim(
-            f"{stem}-M", TABLE_3.name, prints[0], "M", TABLE_3, f"{what}, {MADDS}", madds, main=TABLE_3.madds
-        ),
+        Claim(f"{stem}-M", TABLE_3.name, prints[0], "M", TABLE_3, f"{what}, {MADDS}", madds, main=TABLE_3.madds),
         Claim(
             f"{stem}-P",
             TABLE_3.name,
@@ -47,9 +43,7 @@ def _layer_claims(
 
 def _accuracy_claim(id: str, table: Table, what: str, printed: str, better: str, worse: str) -> Claim:
     """A difference of two accuracies, as the table prints them."""
-    computed = Computed(
-        {UNCOUNTED: Fraction(better) - Fraction(worse)}, facts={"better": better, "worse": worse}
-    )
+    computed = Computed({UNCOUNTED: Fraction(better) - Fraction(worse)}, facts={"better": better, "worse": worse})
     note = "The table prints {better}% and {worse}%; nothing was trained here."
     return Claim(id, "V1 4.1", printed, "%", table, what, lambda networks: computed, "exact", note)
 
@@ -95,7 +89,7 @@ CLAIMS = [
         "290",
         mobilenet_v1,
         "convention",
-        "The print cannot decide between them.",
+        "The print cannot decide between these conventions.",
         resolution=160,
     ),
     size_claim("V1-T7-160-P", TABLE_7, "1.0 MobileNet-160", PARAMETERS, "4.2", mobilenet_v1, resolution=160),

@@ -111,8 +111,7 @@ CLAIMS = [
         TABLE_1,
         "outputs of a block",
         _shapes,
-        explanation="So in all {blocks} blocks; that with t = 1 has no expansion, and its input is h x w x "
-        "tk already.",
+        explanation="So in all {blocks} blocks; that with t = 1 has no expansion, and its input is h x w x tk already.",
     ),
     Claim(
         "V2-NOTE-BLK",
@@ -136,7 +135,6 @@ CLAIMS = [
         "samples per GPU",
         _samples,
         "erratum",
-        "The note divides {samples} samples evenly among {gpus} GPUs; its figure would take {product} "
-        "samples.",
+        "The note divides {samples} samples evenly among {gpus} GPUs; its figure would take {product} samples.",
     ),
 ]

@@ -81,9 +81,7 @@ def _standard_cost(networks: Networks) -> Computed:
     strided = [each for each in layers.values() if each.stride > 1]
     holds = all(_of_input(each) == each.madds for each in unstrided)
     times = max(Fraction(_of_input(each), each.madds) for each in strided)
-    return formula(
-        "MADD", _of_input(layers[LAYER]), holds, unstrided=len(unstrided), layers=len(layers), times=times
-    )
+    return formula("MADD", _of_input(layers[LAYER]), holds, unstrided=len(unstrided), layers=len(layers), times=times)
 
 
 def _of_input(each: Convolution) -> int:
@@ -132,8 +130,7 @@ CLAIMS = [
         TEXT,
         "h w d_i (k^2 + d_j)",
         _equation_1("d_j"),
-        explanation="It equals the graph's count of depthwise and 1x1 convolution in all {layers} layers of "
-        "V1 and V2.",
+        explanation="It equals the graph's count of depthwise and 1x1 convolution in all {layers} layers of V1 and V2.",
     ),
     Claim(
         "V2-EQ1-002",

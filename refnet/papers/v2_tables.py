@@ -39,9 +39,7 @@ PRINTED_BLOCKS = sum(n or 0 for _, _, operator, _, _, n, _ in ROWS if operator =
 PRINTED_LAST = 1280
 STATED_BLOCKS, LOWER_END, SMALLEST = "19", "7", "1.7"  # section 4
 # Section 4 and Figure 5: these widths at every resolution, and 1.4 at 224.
-SCALES = [(width, side) for width in (1.0, 0.75, 0.5, 0.35) for side in (224, 192, 160, 128, 96)] + [
-    (1.4, 224)
-]
+SCALES = [(width, side) for width in (1.0, 0.75, 0.5, 0.35) for side in (224, 192, 160, 128, 96)] + [(1.4, 224)]
 
 
 def _rows(networks: Networks) -> Computed:
@@ -75,7 +73,7 @@ def _expansion(networks: Networks) -> Computed:
     channels = 64
     steps = bottlenecks(networks, mobilenet_v2).values()
     inner = {block.t * block.d_in for block in steps if block.d_in == channels}
-    return Computed({UNCOUNTED: max(inner)}, facts={"channels": channels})
+    return Computed({UNCOUNTED: max(inner, default=0)}, facts={"channels": channels})
 
 
 def _lower_end(networks: Networks) -> Computed:
@@ -192,10 +190,6 @@ CLAIMS = [
     size_claim("V2-T4-V1-M", TABLE_4, "MobileNetV1", MADDS, "575", mobilenet_v1, "unexplained", _OWN),
     size_claim("V2-T4-V2-P", TABLE_4, "MobileNetV2", PARAMETERS, "3.4", mobilenet_v2, "convention"),
     size_claim("V2-T4-V2-M", TABLE_4, "MobileNetV2", MADDS, "300", mobilenet_v2, "convention"),
-    size_claim(
-        "V2-T4-14-P", TABLE_4, "MobileNetV2 (1.4)", PARAMETERS, "6.9", mobilenet_v2, "unexplained", width=1.4
-    ),
-    size_claim(
-        "V2-T4-14-M", TABLE_4, "MobileNetV2 (1.4)", MADDS, "585", mobilenet_v2, "unexplained", width=1.4
-    ),
+    size_claim("V2-T4-14-P", TABLE_4, "MobileNetV2 (1.4)", PARAMETERS, "6.9", mobilenet_v2, "unexplained", width=1.4),
+    size_claim("V2-T4-14-M", TABLE_4, "MobileNetV2 (1.4)", MADDS, "585", mobilenet_v2, "unexplained", width=1.4),
 ]

@@ -62,9 +62,7 @@ def judge(claim: Claim, computed: Computed) -> Result:
     facts = {**computed.facts, "tolerance": WORDS[claim.word].meaning} if claim.word else computed.facts
     explanation = explain(claim, verdict, shown, fits, values, figure, facts)
     digits = figure.significant if figure else None
-    return Result(
-        claim, verdict, shown.convention, shown.reading, shown.value, explanation, fits, values, digits
-    )
+    return Result(claim, verdict, shown.convention, shown.reading, shown.value, explanation, fits, values, digits)
 
 
 def printed_figure(claim: Claim) -> Figure:
