@@ -3,6 +3,7 @@
 import inspect
 import runpy
 from difflib import get_close_matches
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +48,7 @@ class Reading(NamedTuple):
     convention: str
     quantity: str
     meaning: str
-    value: int
+    value: int | Fraction
 
 
 def readings(model: str, settings: dict[str, Any], net: Graph) -> list[Reading]:
@@ -57,7 +58,7 @@ def readings(model: str, settings: dict[str, Any], net: Graph) -> list[Reading]:
         return found
     rho2 = Networks().madds(getattr(models, model), **settings).get(RHO2)
     if rho2 is not None:
-        found.append(Reading(RHO2, "multiply-adds", MEANINGS[RHO2], int(rho2)))
+        found.append(Reading(RHO2, "multiply-adds", MEANINGS[RHO2], Fraction(rho2)))
     if "expand_first" in inspect.signature(getattr(models, model)).parameters:
         literal = build(model, {**settings, "expand_first": True})
         remark = "; with an expansion where t = 1, as Tables 1 and 2 read literally"

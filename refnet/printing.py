@@ -10,6 +10,7 @@ from .choosing import Reading
 from .counting import CONVENTIONS, Cost
 from .digits import Figure
 from .graph import Graph
+from .papers.audit import plain
 
 
 def console() -> Console:
@@ -99,7 +100,8 @@ def type_rows(cost: Cost) -> list[dict[str, Any]]:
 
 def explanation_rows(readings: list[Reading], figure: Figure) -> list[dict[str, Any]]:
     """One record per reading that gives the figure to its digits."""
-    return [{**each._asdict(), "digits": how} for each in readings if (how := figure.reading(each.value))]
+    found = ((each, figure.reading(each.value)) for each in readings)
+    return [{**each._asdict(), "value": plain(each.value), "digits": how} for each, how in found if how]
 
 
 def explanation(net: Graph, readings: list[Reading], text: str, figure: Figure) -> Table | str:
@@ -113,5 +115,5 @@ def explanation(net: Graph, readings: list[Reading], text: str, figure: Figure) 
     columns = "convention", "what is counted", "quantity", "digits", "count"
     table = _table(f"{net.name}: {range_of}", *columns, numbers=1)
     for row in found:
-        table.add_row(row["convention"], row["meaning"], row["quantity"], row["digits"], f"{row['value']:,}")
+        table.add_row(row["convention"], row["meaning"], row["quantity"], row["digits"], f"{row['value']:,.0f}")
     return table
