@@ -8,7 +8,6 @@ from ..counting import Terms
 from .base import Array, Gradients, Layer, Shape, Weights, check_count
 
 
-
 @dataclass(frozen=True)
 class Dense(Layer):
     """Fully connected layer without bias: (M,) -> (units,); kernel (M, units)."""
@@ -26,9 +25,9 @@ class Dense(Layer):
         return {"kernel": (self._inputs(shapes[0]), self.units)}
 
     def cost(self, *shapes: Shape) -> Terms:
-        inputs = self._inputs(shapes[0])
-        madds = inputs * self.units
-        return Terms(self.operation, inputs, self.units, products=inputs, madds=madds, madds_inside=madds, weights=madds)
+        M = self._inputs(shapes[0])
+        madds = M * self.units
+        return Terms(self.operation, M, self.units, products=M, madds=madds, madds_inside=madds, weights=madds)
 
     def _inputs(self, shape: Shape) -> int:
         if len(shape) != 1:

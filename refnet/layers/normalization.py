@@ -33,7 +33,7 @@ class BatchNorm(Layer):
         return shapes[0]
 
     def parameters(self, *shapes: Shape) -> dict[str, Shape]:
-        return {role: shapes[0][-1:] for role in VECTORS}
+        return dict.fromkeys(VECTORS, shapes[0][-1:])
 
     def cost(self, *shapes: Shape) -> Terms:
         values = prod(shapes[0])
