@@ -18,8 +18,8 @@ from .counting import Cost, Row
 from .initial import fresh, generator
 from .layers.base import Shape, canonical, check_array, check_count, check_like, check_statistics
 from .node import Node, Parameter
-from .running import Tape
 from .rendering import table
+from .running import Tape
 
 __all__ = ["Graph", "Node", "Parameter", "Tape"]
 
@@ -101,7 +101,8 @@ class Graph:
         needs, seen = self._needs_gradient(of_inputs=False), set[str]()
         rows = []
         for node, keys in zip(self.nodes, self._keys, strict=True):
-            shared: dict[str, Any] = {_COUNTED[role]: 0 for role, key in keys.items() if role in _COUNTED and key in seen}
+            again = [role for role, key in keys.items() if role in _COUNTED and key in seen]
+            shared: dict[str, Any] = dict.fromkeys(map(_COUNTED.__getitem__, again), 0)
             seen.update(keys.values())
             terms = replace(node.layer.cost(*self._input_shapes(node)), **shared)
             below = any(needs[source] for source in node.inputs)
@@ -146,7 +147,7 @@ class Graph:
 
         images: (B, H, W, M), float32 or float64 like the weights; a dict of arrays if the graph has several inputs.
         kernels: a namespace of functions named as in `refnet.kernels`, which is the default.
-        Returns the output (B, ...), a dict if there are several; with `taps`, names of nodes, also a dict of their maps.
+        Returns the output (B, ...), a dict if there are several; with `taps`, names of nodes, a dict of their maps too.
         Raises TypeError or ValueError that names what was wanted and what was given.
         """
         taps = (taps,) if isinstance(taps, str) else tuple(taps)
@@ -184,7 +185,7 @@ class Graph:
         dy: like what `train_forward` returned (an array, or a dict by output). dx: like the images, or a dict by input;
         None if `input_gradient` is false, which spares the first layer's. A tape is used once.
         """
-        if tape.graph is not self or tape.used:
+        if not isinstance(tape, Tape) or tape.graph is not self or tape.used:
             raise ValueError(f"tape: wanted a fresh tape of this graph {self.name!r}, got {tape!r}")
         given = self._by_name(dy, self.outputs, "dy")
         for name, value in given.items():
@@ -215,9 +216,11 @@ class Graph:
         return {name: canonical(value) for name, value in values.items()}
 
     def _check_weights(self, weights: Mapping[str, Array], dtype: Any) -> None:
-        missing = [key for key in self._parameters if key not in weights]
+        if not isinstance(weights, Mapping):
+            raise TypeError(f"weights: wanted a dict of arrays, got {type(weights).__name__}")
+        wanted, missing = len(self._parameters), [key for key in self._parameters if key not in weights]
         if missing:
-            raise ValueError(f"weights: wanted {len(self._parameters)} keys, {len(missing)} missing, first {missing[0]!r}")
+            raise ValueError(f"weights: wanted {wanted} keys, {len(missing)} missing, first {missing[0]!r}")
         for key, parameter in self._parameters.items():
             check_like(weights[key], parameter.shape, dtype, f"weights[{key!r}]")
 
@@ -251,7 +254,8 @@ def _chained(nodes: list[Node], inputs: list[str]) -> tuple[Node, ...]:
     """Nodes that name no inputs read the node before them, the first one the graph's only input."""
     if not nodes or not inputs:
         raise ValueError(f"wanted at least one input and one node, got {len(inputs)} and {len(nodes)}")
-    before = [inputs[0], *(node.name for node in nodes)]
-    return tuple(
-        replace(node, inputs=(source,) if not node.inputs else tuple(node.inputs)) for node, source in zip(nodes, before)
-    )
+    if not nodes[0].inputs and len(inputs) > 1:
+        raise ValueError(f"node {nodes[0].name!r}: wanted the names of its inputs, got none of {', '.join(inputs)}")
+    before = [inputs[0], *(node.name for node in nodes[:-1])]
+    sources = (tuple(node.inputs) or (source,) for node, source in zip(nodes, before, strict=True))
+    return tuple(replace(node, inputs=source) for node, source in zip(nodes, sources, strict=True))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from .counting import Cost
 
 _COLUMNS = ("name", "operation", "output", "parameters", "madds")
+_WIDEST_TITLE = 99
 _WIDEST = 38  # of a name; the other columns stay far below what is left of 100
 
 
@@ -21,7 +22,7 @@ def table(title: str, inputs: Mapping[str, tuple[int, ...]], shapes: Mapping[str
     lines = _aligned([_COLUMNS, *rows, sums])
     rule = "-" * len(lines[0])
     notes = "parameters: weights, biases and all four batch-norm vectors (P-ALL); madds: MADD, one image"
-    return "\n".join([title, rule, lines[0], rule, *lines[1:-1], rule, lines[-1], rule, notes])
+    return "\n".join([_clip(title, _WIDEST_TITLE), rule, lines[0], rule, *lines[1:-1], rule, lines[-1], rule, notes])
 
 
 def _shape(shape: Iterable[int]) -> str:
@@ -35,12 +36,12 @@ def _number(value: int) -> str:
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     clipped = [(_clip(row[0]), *row[1:]) for row in rows]
     widths = [max(map(len, column)) for column in zip(*clipped, strict=True)]
-    return ["  ".join(_cell(text, width, at) for at, (text, width) in enumerate(zip(row, widths, strict=True))) for row in clipped]
+    return ["  ".join(map(_cell, row, widths, range(len(row)))) for row in clipped]
 
 
 def _cell(text: str, width: int, at: int) -> str:
     return text.rjust(width) if at >= 3 else text.ljust(width)
 
 
-def _clip(name: str) -> str:
-    return name if len(name) <= _WIDEST else f"...{name[3 - _WIDEST :]}"
+def _clip(name: str, widest: int = _WIDEST) -> str:
+    return name if len(name) <= widest else f"...{name[3 - widest :]}"

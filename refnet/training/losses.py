@@ -10,6 +10,8 @@ from ..layers.base import canonical, check_array, check_like
 
 Array = NDArray[Any]
 
+_SUM_TOLERANCE = 1e-3  # wide enough for probabilities that were stored in half precision
+
 
 def softmax_cross_entropy(logits: Array, labels: ArrayLike) -> tuple[float, Array]:
     """Mean cross-entropy in nats over the batch -> loss, dlogits.
@@ -19,24 +21,43 @@ def softmax_cross_entropy(logits: Array, labels: ArrayLike) -> tuple[float, Arra
     """
     check_array(logits, "logits")
     if logits.ndim != 2 or not logits.size:
-        raise ValueError(f"logits: wanted shape (batch, classes) with at least one image and class, got {logits.shape}")
-    targets = _targets(np.asarray(labels), logits)
+        wanted = "(batch, classes) with at least one image and class"
+        raise ValueError(f"logits: wanted shape {wanted}, got {logits.shape}")
+    targets = _targets(_as_array(labels), logits)
     losses, probabilities = softmax_cross_entropy_forward(canonical(logits), targets)
     share = np.full(len(logits), 1 / len(logits), logits.dtype)
     return float(losses.mean(dtype=np.float64)), softmax_cross_entropy_backward(share, probabilities, targets)
+
+
+def _as_array(labels: ArrayLike) -> Array:
+    try:
+        return np.asarray(labels)
+    except ValueError:
+        raise TypeError("labels: wanted numbers, got rows of different lengths") from None
 
 
 def _targets(labels: Array, logits: Array) -> Array:
     """The wanted probabilities (B, classes) in the dtype of the logits."""
     batch, classes = logits.shape
     if labels.ndim == 2:
-        targets = np.ascontiguousarray(labels, logits.dtype)
-        check_like(targets, logits.shape, logits.dtype, "labels")
-        if not np.allclose(targets.sum(1), 1, rtol=0, atol=1e-3):
-            raise ValueError("labels: wanted rows of probabilities that sum to 1, got a row that does not")
-        return targets
+        return _probabilities(labels, logits)
     if labels.shape != (batch,) or labels.dtype.kind not in "iu":
         raise ValueError(f"labels: wanted {batch} integers, got shape {labels.shape} of {labels.dtype}")
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(f"labels: wanted classes from 0 to {classes - 1}, got {labels.min()} to {labels.max()}")
+    first, last = labels.min(), labels.max()
+    if first < 0 or last >= classes:
+        raise ValueError(f"labels: wanted classes from 0 to {classes - 1}, got {first} to {last}")
     return np.eye(classes, dtype=logits.dtype)[labels]
+
+
+def _probabilities(labels: Array, logits: Array) -> Array:
+    """Rows of probabilities in the dtype of the logits."""
+    if labels.dtype.kind not in "fiu":
+        raise TypeError(f"labels: wanted numbers, got {labels.dtype}")
+    targets = canonical(labels.astype(logits.dtype))
+    check_like(targets, logits.shape, logits.dtype, "labels")
+    if (targets < 0).any():
+        raise ValueError(f"labels: wanted rows of probabilities that sum to 1, got a negative one, {targets.min():g}")
+    for total in targets.sum(1):
+        if not abs(total - 1) <= _SUM_TOLERANCE:
+            raise ValueError(f"labels: wanted rows of probabilities that sum to 1, got a row with the sum {total:g}")
+    return targets
