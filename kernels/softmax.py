@@ -2,7 +2,7 @@
 
     B images · N classes
 
-    z (B, N) logits    p (B, N) probabilities    targets (B, N), the wanted probabilities: each row sums to 1
+    z (B, N) logits    p (B, N) probabilities    targets (B, N), the wanted probabilities
     losses (B,) in nats    dz, dp, dlosses: gradients    b image · n class
 
 Row by row in float64: a row is short, and the logarithm of a small probability is what one looks at.
@@ -73,13 +73,16 @@ def softmax_cross_entropy_forward(z: Array, targets: Array) -> tuple[Array, Arra
 
 @jit
 def softmax_cross_entropy_backward(dlosses: Array, p: Array, targets: Array) -> Array:
-    """`dz[b,n] = dlosses[b] * (p[b,n] - targets[b,n])`, for targets that sum to 1.
+    """`dz[b,n] = dlosses[b] * (total * p[b,n] - targets[b,n])`, where total is the sum of the row of targets, mostly 1.
 
     Shapes: dlosses (B,), p, targets (B, N) -> dz (B, N).
     """
     B, N = p.shape
     dz = np.empty((B, N), p.dtype)
     for b in range(B):
+        total = 0.0
         for n in range(N):
-            dz[b, n] = dlosses[b] * (p[b, n] - targets[b, n])
+            total += targets[b, n]
+        for n in range(N):
+            dz[b, n] = dlosses[b] * (total * p[b, n] - targets[b, n])
     return dz

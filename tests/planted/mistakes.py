@@ -120,8 +120,8 @@ BACKWARD = (
     Mistake(
         "cross-entropy backward: dlosses ignored",
         "kernels/softmax.py",
-        "dz[b, n] = dlosses[b] * (p[b, n] - targets[b, n])",
-        "dz[b, n] = p[b, n] - targets[b, n]",
+        "dz[b, n] = dlosses[b] * (total * p[b, n] - targets[b, n])",
+        "dz[b, n] = total * p[b, n] - targets[b, n]",
         _ON_KERNELS,
     ),
 )
