@@ -27,7 +27,7 @@ def same_padding(size: int, filter: int, stride: int, dilation: int) -> tuple[in
 
 
 def symmetric_padding(filter: int, dilation: int) -> tuple[int, int]:
-    """The same padding on both sides whatever the size, as in torchvision: `dilation * (filter - 1) // 2`.
+    """The same padding on both sides whatever the size, `dilation * (filter - 1) // 2`; torchvision's, for odd filters.
 
     >>> symmetric_padding(3, 1)
     (1, 1)

@@ -12,7 +12,7 @@ N = M * multiplier is a depthwise convolution with a channel multiplier.
     g group · m channel in, n channel out, both counted within the group
     stride, dilation (y, x)    pads (top, bottom, left, right)
 
-Every sum accumulates in float64 and is rounded once, to the dtype of the arrays.
+Products are taken in the dtype of the arrays; their sums accumulate in float64 and are rounded once.
 """
 
 from typing import Any

@@ -6,7 +6,7 @@
 
     b image · iy, ix pixel · m, n channels
 
-Every sum accumulates in float64 and is rounded once, to the dtype of the arrays.
+Products are taken in the dtype of the arrays; their sums accumulate in float64 and are rounded once.
 """
 
 from typing import Any

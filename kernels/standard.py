@@ -8,7 +8,7 @@
     b image · oy, ox output pixel · ky, kx tap · iy, ix the input pixel under that tap · m, n channels
     stride, dilation (y, x)    pads (top, bottom, left, right)
 
-Every sum accumulates in float64 and is rounded once, to the dtype of the arrays.
+Products are taken in the dtype of the arrays; their sums accumulate in float64 and are rounded once.
 """
 
 from typing import Any

@@ -94,6 +94,12 @@ def test_names_outside_the_closed_lists_are_refused():
         judge(claim, Computed({"MADD": 1}, measured=(1,)))
 
 
+def test_a_round_word_speaks_of_something():
+    claim = Claim("X", "here", "very little", "%", Table("here"), "x", None, main="MADD", word="very little")
+    with pytest.raises(ValueError, match="wanted numbers that 'very little' speaks of, got none"):
+        judge(claim, Computed({"MADD": 1}))
+
+
 def test_the_tolerances_of_round_words():
     assert {name: (word.low, word.high) for name, word in WORDS.items()} == {
         "8 to 9": (Fraction(15, 2), Fraction(19, 2)),

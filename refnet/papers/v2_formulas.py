@@ -1,5 +1,5 @@
-"""MobileNet V2, section 3.1 in both printings: the cost of a convolution, equation (1), its footnote, "8 to
-9".
+"""MobileNet V2, section 3.1 in both printings: the cost of a convolution, equation (1), its footnote, and
+"8 to 9".
 
 The conference (CVPR) prints d_j where arXiv prints d_i. Formulas are held against the depthwise convolutions
 of V1 and V2 at width 1, each with the 1x1 convolution behind it; the value of the standard convolution is
@@ -14,7 +14,7 @@ from ..models.v2 import mobilenet_v2
 from .claim import Claim, Compute, Computed, Table, Value, formula, statement
 from .convolutions import Convolution, Pair, blocks, pairs
 from .networks import Networks
-from .v1_text import least_channels
+from .v1_text import EIGHT_TO_NINE, eight_to_nine
 
 TEXT = Table("V2 section 3.1")
 LAYER = "block_8"
@@ -89,21 +89,6 @@ def _of_input(each: Convolution) -> int:
     return formulas.standard_hw(h_i, w_i, d_i, d_j, k)
 
 
-def _eight_to_nine(networks: Networks) -> Computed:
-    """All depthwise convolutions of V2 with the projections behind them, against standard ones."""
-    layers = list(pairs(networks, mobilenet_v2).values())
-    whole = Fraction(sum(map(_standard, layers)), sum(pair.madds for pair in layers))
-    savings = [_saving(pair, "d_j") for pair in layers]
-    facts: dict[str, Value] = {
-        "least": least_channels(layers[0].k, 8),
-        "low": min(savings),
-        "high": max(savings),
-        "below": sum(saving < 8 for saving in savings),
-        "layers": len(layers),
-    }
-    return Computed({"MADD": whole}, measured=(whole,), facts=facts)
-
-
 _WRONG = (
     "With this letter it is so in {right} of {layers} layers of V1 and V2, those {equal} with d_i = d_j. "
     "d_j is right: from {d_i} to {d_j} channels it makes {counted}, this print {as_printed}."
@@ -171,11 +156,9 @@ CLAIMS = [
         "x",
         TEXT,
         "cheaper than standard",
-        _eight_to_nine,
+        eight_to_nine(mobilenet_v2),
         "approximate",
-        "All depthwise convolutions of V2 with their projections, together: {value}. It is true from "
-        "{least} output channels on; V2's single layers save {low} to {high}, {below} of {layers} less than "
-        "the printed range.",
+        EIGHT_TO_NINE,
         main="MADD",
         word="8 to 9",
     ),

@@ -91,6 +91,8 @@ def _fits(claim: Claim, computed: Computed, values: Mapping[str, Value], figure:
 def _within(claim: Claim, computed: Computed) -> bool:
     if claim.word not in WORDS:
         raise ValueError(f"{claim.id}: word: wanted one of {', '.join(WORDS)}; got {claim.word!r}")
+    if not computed.measured:
+        raise ValueError(f"{claim.id}: wanted numbers that {claim.word!r} speaks of, got none")
     word = WORDS[claim.word]
     return all(word.low <= number <= word.high for number in computed.measured)
 
