@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -18,7 +17,7 @@ from . import __version__
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Turn what a check raised into one line on standard error: status 2, or 3 for a missing extra."""
+    """Around a command: what a check raised becomes one line on standard error, status 2, or 3 for a missing extra."""
     try:
         yield
     except ImportError as error:
@@ -61,6 +60,7 @@ def main() -> None:
     help="List the conventions that give this figure, e.g. 314M; 290.M has three digits, 290M two.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@one_line()
 def count(model: str, by: str | None, explain: str | None, as_json: bool, **options: Any) -> None:
     """Count multiply-adds and parameters of MODEL under every convention.
 
@@ -70,9 +70,8 @@ def count(model: str, by: str | None, explain: str | None, as_json: bool, **opti
     from .digits import parse_figure
 
     settings = {name: value for name, value in options.items() if value is not None}
-    with one_line():
-        net = choosing.build(model, settings)
-        figure = parse_figure(explain) if explain is not None else None
+    net = choosing.build(model, settings)
+    figure = parse_figure(explain) if explain is not None else None
     if as_json:
         cost = net.cost()
         data = {"model": model, **choosing.settings_of(model, settings), "madds": cost.madds}
@@ -86,7 +85,7 @@ def count(model: str, by: str | None, explain: str | None, as_json: bool, **opti
         _emit(data)
         return
     view = {None: printing.conventions, "layer": printing.layers, "type": printing.types}[by]
-    out = printing.console()
+    out = printing.console(markup=False)
     if figure is not None and explain is not None:
         out.print(printing.explanation(net, choosing.readings(model, settings, net), explain, figure))
     if figure is None or by:
@@ -100,6 +99,7 @@ def count(model: str, by: str | None, explain: str | None, as_json: bool, **opti
 @click.option("--core", is_flag=True, help="Only the main tables, as plain text.")
 @click.option("--execute", is_flag=True, help="Also run every convolution through the kernels, on ones.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@one_line()
 def audit(
     paper: str | None, table: str | None, claim: str | None, core: bool, execute: bool, as_json: bool
 ) -> None:
@@ -109,15 +109,18 @@ def audit(
     """
     from . import papers, printing
 
-    with one_line():
-        done = papers.run_audit(paper, table, claim)
-        executed = _execute() if execute else []
+    if core and (as_json or paper or table or claim):
+        raise ValueError("--core: wanted alone or with --execute, got --json, --paper, --table or --id beside it")
+    done = papers.run_audit(paper, table, claim)
+    executed = _execute() if execute else []
     if as_json:
         from .papers.executed_page import to_json
 
         _emit(done.to_json() | ({"executed": to_json(executed)} if execute else {}))
     elif core:
         click.echo(papers.core_tables(done))
+        for result in done.changed:
+            click.echo(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}", err=True)
     else:
         papers.render(done, printing.console())
     if execute and not as_json:
@@ -163,10 +166,9 @@ def _executed_status(executed: Any) -> int:
     "--dtype", type=click.Choice(["float64", "float32", "float16", "int8"]), default="float32", show_default=True
 )
 @click.option("--layout", type=click.Choice(["NHWC", "NCHW"]), default="NHWC", show_default=True)
+@one_line()
 def testcases(out: str, seed: int, count: int, dtype: str, layout: str) -> None:
     """Write test cases as .npz files with a JSON index, for kernels that Python cannot call."""
-    with one_line():
-        from .testing import write_testcases
+    from .testing import write_testcases
 
-        index = write_testcases(out, seed=seed, dtype=dtype, layout=layout, count=count)
-    click.echo(Path(index))
+    click.echo(write_testcases(out, seed=seed, dtype=dtype, layout=layout, count=count))

@@ -40,6 +40,11 @@ class Terms:
         """All of them: weights, biases and the four vectors of batch normalisation (P-ALL)."""
         return self.weights + self.biases + 4 * self.bn_channels
 
+    @property
+    def access(self) -> int:
+        """The hand notes' memory access of a convolution or dense layer: values read, written, and weights; else 0."""
+        return self.inputs + self.outputs + self.weights if self.products else 0
+
 
 @dataclass(frozen=True)
 class Row:
@@ -84,6 +89,10 @@ def flop_n(rows: Rows) -> int:
     return sum((2 * row.terms.products - 1) * row.terms.outputs for row in rows if row.terms.products)
 
 
+def access(rows: Rows) -> int:
+    return sum(row.terms.access for row in rows)
+
+
 def weights(rows: Rows) -> int:
     return sum(row.terms.weights for row in rows)
 
@@ -102,7 +111,10 @@ def p_bias(rows: Rows) -> int:
 
 @dataclass(frozen=True)
 class Convention:
-    """A named way of adding up the rows of a graph. `quantity` is "multiply-adds", "FLOPs" or "parameters"."""
+    """A named way of adding up the rows of a graph.
+
+    quantity: "multiply-adds", "FLOPs", "values" (moved to or from memory) or "parameters".
+    """
 
     name: str
     quantity: str
@@ -123,6 +135,7 @@ _ALL = (
     Convention("MADD-STEP", "multiply-adds", "a training step: forward, input and filter gradients", madd_step),
     Convention("FLOP-2", "FLOPs", "twice MADD", lambda rows: 2 * madd(rows)),
     Convention("FLOP-N", "FLOPs", "2*k*k*M - 1 per output value (the hand notes)", flop_n),
+    Convention("ACCESS-N", "values", "memory access: inputs, outputs and weights (the hand notes)", access),
     Convention("P-WEIGHTS", "parameters", "kernels only", weights),
     Convention("P-BIAS", "parameters", "kernels and the biases that exist", p_bias),
     Convention(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 UNITS = {"": 1, "K": 10**3, "Kb": 10**3, "M": 10**6, "Million": 10**6, "B": 10**9, "G": 10**9}
+_SPELLED = {unit.lower(): unit for unit in UNITS}
 
 _FIGURE = re.compile(r"(?P<digits>\d+(?:\.\d*)?)\s*(?P<unit>[A-Za-z]*)")
 
@@ -55,9 +56,10 @@ def parse_figure(text: str, unit: str = "", significant_zeros: bool = False) -> 
     Raises ValueError if the text is no such figure or the unit is unknown.
     """
     match = _FIGURE.fullmatch(text.strip())
-    unit = (match["unit"] or unit) if match else unit
+    unit = _SPELLED.get((match["unit"] or unit).lower(), "?") if match else unit
     if match is None or unit not in UNITS:
-        raise ValueError(f"figure: wanted a number with an optional unit (K, M, B), such as 314M or 3.4M; got {text!r}")
+        known = ", ".join(filter(None, UNITS))
+        raise ValueError(f"figure: wanted a number with an optional unit ({known}), such as 3.4M; got {text[:40]!r}")
     digits = match["digits"]
     decimals = len(digits.partition(".")[2])
     zeros = 0 if "." in digits or significant_zeros else len(digits) - len(digits.rstrip("0"))

@@ -17,7 +17,7 @@ from . import running
 from .counting import Cost, Row
 from .initial import fresh, generator
 from .layers.base import Shape, canonical, check_array, check_count, check_like, check_statistics
-from .node import Node, Parameter
+from .node import Node, Parameter, chained, names
 from .rendering import table
 from .running import Tape
 
@@ -43,13 +43,15 @@ class Graph:
     def __init__(
         self, name: str, inputs: Mapping[str, Shape], nodes: Iterable[Node], outputs: Iterable[str] = ()
     ) -> None:
-        self.name = name
+        if not isinstance(inputs, Mapping):
+            raise TypeError(f"inputs: wanted a dict of name and shape, got {inputs!r}")
+        self.name = str(name)
         self.inputs = {key: _input_shape(key, shape) for key, shape in inputs.items()}
-        self.nodes = _chained(list(nodes), list(self.inputs))
+        self.nodes = chained(nodes, tuple(self.inputs))
         self.shapes = dict(self.inputs)
         for node in self.nodes:
             self._place(node)
-        self.outputs = tuple(outputs) or (self.nodes[-1].name,)
+        self.outputs = names(outputs, "outputs") or (self.nodes[-1].name,)
         for output in self.outputs:
             self._known(output, "outputs")
         self._keys = tuple(node.keys(*self._input_shapes(node)) for node in self.nodes)
@@ -81,6 +83,12 @@ class Graph:
     def _collect_parameters(self) -> dict[str, Parameter]:
         found: dict[str, Parameter] = {}
         for node, keys in zip(self.nodes, self._keys, strict=True):
+            shared = [role for role, key in keys.items() if key in found]
+            if 0 < len(shared) < len(keys):
+                raise ValueError(
+                    f"node {node.name!r}: wanted to share all of its weights with other nodes or none, "
+                    f"got only {', '.join(shared)} shared"
+                )
             for role, shape in node.layer.parameters(*self._input_shapes(node)).items():
                 there = found.setdefault(keys[role], Parameter(shape, role))
                 if there != (shape, role):
@@ -120,7 +128,7 @@ class Graph:
         """The same nodes under the same weight keys, for maps of another size."""
         size = check_count(height, "height"), check_count(width, "width")
         inputs = {key: (*size, shape[2]) if len(shape) == 3 else shape for key, shape in self.inputs.items()}
-        return Graph(self.name, inputs, self.nodes, self.outputs)
+        return Graph(f"{self.name} at {size[0]}x{size[1]}", inputs, self.nodes, self.outputs)
 
     def __repr__(self) -> str:
         return f"Graph({self.name!r}, {self.inputs}, {len(self.nodes)} nodes)"
@@ -150,7 +158,7 @@ class Graph:
         Returns the output (B, ...), a dict if there are several; with `taps`, names of nodes, a dict of their maps too.
         Raises TypeError or ValueError that names what was wanted and what was given.
         """
-        taps = (taps,) if isinstance(taps, str) else tuple(taps)
+        taps = names(taps, "taps")
         for tap in taps:
             self._known(tap, "taps")
         values = self._checked_inputs(weights, images)
@@ -248,14 +256,3 @@ def _input_shape(name: str, shape: Any) -> Shape:
     if not isinstance(shape, (tuple, list)) or len(shape) not in (1, 3):
         raise ValueError(f"inputs[{name!r}]: wanted (height, width, channels) or (channels,), got {shape!r}")
     return tuple(check_count(each, f"inputs[{name!r}]") for each in shape)
-
-
-def _chained(nodes: list[Node], inputs: list[str]) -> tuple[Node, ...]:
-    """Nodes that name no inputs read the node before them, the first one the graph's only input."""
-    if not nodes or not inputs:
-        raise ValueError(f"wanted at least one input and one node, got {len(inputs)} and {len(nodes)}")
-    if not nodes[0].inputs and len(inputs) > 1:
-        raise ValueError(f"node {nodes[0].name!r}: wanted the names of its inputs, got none of {', '.join(inputs)}")
-    before = [inputs[0], *(node.name for node in nodes[:-1])]
-    sources = (tuple(node.inputs) or (source,) for node, source in zip(nodes, before, strict=True))
-    return tuple(replace(node, inputs=source) for node, source in zip(nodes, sources, strict=True))

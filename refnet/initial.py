@@ -15,11 +15,13 @@ _CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving
 
 
 def generator(rng: Any) -> np.random.Generator:
-    """A Generator as it is, a seed as the Generator it starts. Raises TypeError for anything else, also for None."""
+    """A Generator as it is, a seed as the Generator it starts. Raises TypeError or ValueError for anything else."""
     if isinstance(rng, np.random.Generator):
         return rng
-    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0:
+    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)):
         raise TypeError(f"rng: wanted a numpy.random.Generator or a seed of at least 0, got {rng!r}")
+    if rng < 0:
+        raise ValueError(f"rng: wanted a seed of at least 0, got {rng}")
     return np.random.default_rng(rng)
 
 

@@ -1,7 +1,7 @@
 """One operation at one place of a graph, and one entry of its weights dict."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -9,6 +9,16 @@ from numpy.typing import NDArray
 from .layers.base import STATISTICS, Layer, Shape
 
 Array = NDArray[Any]
+
+
+def names(given: Any, what: str) -> tuple[str, ...]:
+    """Several names, or one as a plain string. Raises TypeError for anything else."""
+    if isinstance(given, str):
+        return (given,)
+    listed = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(isinstance(each, str) for each in listed):
+        raise TypeError(f"{what}: wanted names, got {given!r}")
+    return listed
 
 
 class Parameter(NamedTuple):
@@ -37,6 +47,15 @@ class Node:
     inputs: tuple[str, ...] = ()
     weights: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise TypeError(f"node: wanted a name, got {self.name!r}")
+        if not isinstance(self.layer, Layer):
+            raise TypeError(f"node {self.name!r}: wanted a layer such as Relu6(), got {self.layer!r}")
+        if not isinstance(self.weights, Mapping):
+            raise TypeError(f"node {self.name!r}: weights: wanted a dict of role and key, got {self.weights!r}")
+        object.__setattr__(self, "inputs", names(self.inputs, f"node {self.name!r}: inputs"))
+
     def key(self, role: str) -> str:
         """Where the weight of this role stands in the weights dict."""
         return self.weights.get(role, f"{self.name}/{role}")
@@ -44,3 +63,19 @@ class Node:
     def keys(self, *shapes: Shape) -> dict[str, str]:
         """Role -> key of every weight the layer has, for inputs of these shapes."""
         return {role: self.key(role) for role in self.layer.parameters(*shapes)}
+
+
+def chained(nodes: Iterable[Node], inputs: tuple[str, ...]) -> tuple[Node, ...]:
+    """Nodes that name no inputs read the node before them, the first one the graph's only input.
+
+    Raises TypeError or ValueError if there is nothing to chain or something that is no node.
+    """
+    listed = list(nodes) if isinstance(nodes, Iterable) else [nodes]
+    if wrong := [each for each in listed if not isinstance(each, Node)]:
+        raise TypeError(f"nodes: wanted a list of Node, got {wrong[0]!r}")
+    if not listed or not inputs:
+        raise ValueError(f"wanted at least one input and one node, got {len(inputs)} and {len(listed)}")
+    if not listed[0].inputs and len(inputs) > 1:
+        raise ValueError(f"node {listed[0].name!r}: wanted the names of its inputs, got none of {', '.join(inputs)}")
+    before = (inputs[0], *(node.name for node in listed[:-1]))
+    return tuple(replace(node, inputs=node.inputs or (source,)) for node, source in zip(listed, before, strict=True))

@@ -1,6 +1,8 @@
 """What `refnet count` shows: the conventions, the layers, the types of layer; as rich tables and as JSON."""
 
 from collections import defaultdict
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from rich.console import Console
@@ -13,10 +15,10 @@ from .graph import Graph
 from .papers.audit import plain
 
 
-def console() -> Console:
-    """Standard output; 100 columns where it is not a terminal. Honours NO_COLOR."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=100)
+def console(markup: bool = True) -> Console:
+    """Standard output; 100 columns where it is not a terminal. Honours NO_COLOR. markup: whether [red] is a colour."""
+    out = Console(highlight=False, markup=markup)
+    return out if out.is_terminal else Console(highlight=False, markup=markup, width=100)
 
 
 def _table(title: str, *columns: str, numbers: int) -> Table:
@@ -69,6 +71,7 @@ def layer_rows(net: Graph) -> list[dict[str, Any]]:
             "output": list(net.shapes[row.node]),
             "parameters": row.terms.parameters,
             "madds": row.terms.madds,
+            "conventions": {name: each.count([row]) for name, each in CONVENTIONS.items()},
         }
         for row in net.cost()
     ]
@@ -106,14 +109,19 @@ def explanation_rows(readings: list[Reading], figure: Figure) -> list[dict[str, 
 
 def explanation(net: Graph, readings: list[Reading], text: str, figure: Figure) -> Table | str:
     """The readings that give the figure, or a sentence that none does."""
-    low, high = figure.value - figure.step / 2, figure.value + figure.step / 2
-    range_of = f"{text} stands for {float(low):,.0f} to {float(high):,.0f}"
+    low, high = max(Fraction(0), figure.value - figure.step / 2), figure.value + figure.step / 2
+    range_of = f"{text} stands for {_decimal(low)} to {_decimal(high)}"
     found = explanation_rows(readings, figure)
     if not found:
-        cut = float(figure.value + figure.step)
-        return f"{net.name}: no convention gives {text} ({range_of}, or cut, to {cut:,.0f})."
+        cut = _decimal(figure.value + figure.step)
+        return f"{net.name}: no convention gives {text} ({range_of}, or cut, to {cut})."
     columns = "convention", "what is counted", "quantity", "digits", "count"
     table = _table(f"{net.name}: {range_of}", *columns, numbers=1)
     for row in found:
         table.add_row(row["convention"], row["meaning"], row["quantity"], row["digits"], f"{row['value']:,.0f}")
     return table
+
+
+def _decimal(value: Fraction) -> str:
+    """A figure's bound, which is a finite decimal: 313,500,000 or 0.05."""
+    return f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():,f}"

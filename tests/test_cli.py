@@ -68,13 +68,12 @@ def test_count_takes_settings():
 def test_count_by_layer_sums_up():
     data = data_of("count", "mobilenet_v1", "--by", "layer")
     assert sum(layer["madds"] for layer in data["layers"]) == data["madds"]
-    assert data["layers"][0] == {
-        "node": "conv_first",
-        "operation": "Conv2d",
-        "output": [112, 112, 32],
-        "parameters": 864,
-        "madds": 10_838_016,
-    }
+    first = data["layers"][0]
+    assert (first["node"], first["operation"], first["output"]) == ("conv_first", "Conv2d", [112, 112, 32])
+    assert (first["parameters"], first["madds"]) == (864, 10_838_016)
+    assert first["conventions"]["ACCESS-N"] == 3 * 224 * 224 + 32 * 112 * 112 + 864
+    for name in ("MADD-INSIDE", "FLOP-N", "ACCESS-N", "P-SLIM"):
+        assert sum(layer["conventions"][name] for layer in data["layers"]) == data["conventions"][name]
 
 
 def test_count_by_type_is_table_2_of_v1():
@@ -113,6 +112,26 @@ def test_explain_says_when_nothing_fits():
     assert "no convention gives 585M" in run("count", "mobilenet_v2", "--explain", "585M").output
 
 
+@pytest.mark.parametrize(
+    ("figure", "message"),
+    [
+        ("0.5", "0.5 stands for 0.45 to 0.55, or cut, to 0.6"),
+        ("0", "0 stands for 0 to 0.5"),
+        ("7m", "7m stands for 6,500,000 to 7,500,000"),
+        ("1" + "0" * 400, "or cut"),
+    ],
+)
+def test_explain_reads_any_figure(figure, message):
+    result = run("count", "mobilenet_v2", "--explain", figure)
+    assert result.exit_code == 0
+    assert message in " ".join(result.output.split())
+
+
+def test_names_that_look_like_markup_stay(my_file):
+    text = TINY.replace("classifier", "[red]classifier")
+    assert "[red]classifier" in run("count", f"{my_file(text)}:net", "--by", "layer").output
+
+
 def test_count_a_graph_of_ones_own(my_file):
     data = data_of("count", f"{my_file(TINY)}:net")
     assert data["madds"] == 6
@@ -140,6 +159,10 @@ def test_count_what_a_function_returns(my_file):
         ("count mobilenet_v2 --expansion 0", "expansion: wanted a factor above 0, got 0"),
         ("count mobilenet_v2 --explain many", "figure: wanted a number"),
         ("count mobilenet_v2 --explain 3X", "got '3X'"),
+        (f"count mobilenet_v2 --resolution 1{'0' * 30}", "resolution: wanted an integer up to"),
+        (f"count mobilenet_v2 --classes 1{'0' * 30}", "classes: wanted an integer up to"),
+        ("audit --core --json", "--core: wanted alone"),
+        ("audit --core --table 1", "--core: wanted alone"),
         ("count no_such_file.py:net", "no file 'no_such_file.py'"),
         ("count no_such_file.py", "wanted a file and a name"),
         ("count", "Missing argument 'MODEL'"),

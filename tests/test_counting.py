@@ -57,6 +57,7 @@ BY_HAND = {
     "MADD-STEP": 2 * 216 + 3 * (72 + 32 + 20),
     "FLOP-2": 680,
     "FLOP-N": 53 * 8 + 17 * 8 + 3 * 16 + 7 * 5,
+    "ACCESS-N": (48 + 8 + 54) + (8 + 8 + 18) + (8 + 16 + 8) + (4 + 5 + 20),
     "P-WEIGHTS": 100,
     "P-BIAS": 105,
     "P-TRAINABLE": 105 + 2 + 2,
@@ -68,7 +69,7 @@ BY_HAND = {
 
 def test_the_closed_list_of_conventions():
     assert list(CONVENTIONS) == list(BY_HAND)
-    assert {each.quantity for each in CONVENTIONS.values()} == {"multiply-adds", "FLOPs", "parameters"}
+    assert {each.quantity for each in CONVENTIONS.values()} == {"multiply-adds", "FLOPs", "values", "parameters"}
 
 
 @pytest.mark.parametrize("convention", BY_HAND)

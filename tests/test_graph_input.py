@@ -60,6 +60,43 @@ def test_shapes():
     refuses("does not fit into a 4x4 map", IMAGES, small)
 
 
+@pytest.mark.parametrize("shared", [["gamma"], ["beta", "moving_mean"]])
+def test_half_shared_weights(shared):
+    keys = {role: f"a/{role}" for role in shared}
+    nodes = [Node("a", BatchNorm()), Node("b", BatchNorm(), weights=keys)]
+    refuses(f"share all of its weights with other nodes or none, got only {', '.join(shared)}", IMAGES, nodes)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Node("a", Conv2d), "node 'a': wanted a layer such as Relu6(), got <class"),
+        (lambda: Node(3, Relu6()), "node: wanted a name, got 3"),
+        (lambda: Node("", Relu6()), "node: wanted a name, got ''"),
+        (lambda: Node("a", Relu6(), weights=None), "weights: wanted a dict of role and key, got None"),
+        (lambda: Node("a", Relu6(), inputs=(1,)), "inputs: wanted names, got (1,)"),
+        (lambda: Node("a", Relu6(), inputs=5), "inputs: wanted names, got 5"),
+        (lambda: Graph("net", None, []), "inputs: wanted a dict of name and shape, got None"),
+        (lambda: Graph("net", IMAGES, None), "nodes: wanted a list of Node, got None"),
+        (lambda: Graph("net", IMAGES, [Relu6()]), "nodes: wanted a list of Node, got Relu6()"),
+        (lambda: Graph("net", IMAGES, [Node("a", Relu6())], outputs=[1]), "outputs: wanted names, got [1]"),
+    ],
+)
+def test_things_of_the_wrong_type(build, message):
+    with pytest.raises(TypeError, match=in_one_line(message)):
+        build()
+
+
+def test_one_name_needs_no_list():
+    net = Graph("net", IMAGES, [Node("first", Relu6(), "images"), Node("second", Relu6())], outputs="first")
+    assert net.nodes[0].inputs == ("images",)
+    assert net.outputs == ("first",)
+
+
+def test_another_size_has_another_title():
+    assert mobilenet_v2(0.35, 96).at(64, 32).name == "mobilenet_v2-0.35-96 at 64x32"
+
+
 def test_shared_weights():
     own = {"kernel": "common/kernel"}
     nodes = [Node("wide", PointwiseConv2d(4), weights=own), Node("narrow", PointwiseConv2d(2), weights=own)]

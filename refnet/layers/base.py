@@ -8,6 +8,7 @@ Shapes leave the batch out: (H, W, M) for a map, (M,) for features. `weights` ma
 moving_mean, moving_variance) to arrays. `kernels` is a namespace with the function names of `refnet.kernels`.
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,6 +73,8 @@ class Layer(ABC):
         statistics: "batch" (normalise by the batch, update the moving statistics) or "stored" (frozen batch norm).
         """
         check_statistics(statistics)
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"{self}: rng: wanted a numpy.random.Generator, got {rng!r}")
         checked, ready = self._checked(weights, xs)
         y, content, updates = self._train_forward(kernels, checked, ready, rng, statistics)
         return y, Saved(y.shape, y.dtype, content), updates
@@ -128,7 +131,7 @@ def canonical(x: Array) -> Array:
 
 def check_array(x: Any, what: str) -> None:
     """Raise TypeError unless x is an array of float32 or float64 with a batch axis."""
-    if not isinstance(x, np.ndarray):
+    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{what}: wanted a numpy array, got {type(x).__name__}")
     if x.dtype not in (np.float32, np.float64):
         raise TypeError(f"{what}: wanted dtype float32 or float64, got {x.dtype}")
@@ -160,9 +163,11 @@ def check_map(shape: Shape, layer: Layer) -> tuple[int, int, int]:
 
 
 def check_count(value: Any, what: str, least: int = 1) -> int:
-    """The value as a plain int of at least `least`; bools, floats and strings are refused."""
+    """The value as a plain int from `least` to what an array can have; bools, floats and strings are refused."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{what}: wanted an integer of at least {least}, got {value!r}")
+    if value > sys.maxsize:
+        raise ValueError(f"{what}: wanted an integer up to {sys.maxsize}, got a larger one")
     return int(value)
 
 

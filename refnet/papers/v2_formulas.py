@@ -11,7 +11,7 @@ from fractions import Fraction
 from .. import formulas
 from ..models.v1 import conv_mobilenet, mobilenet_v1
 from ..models.v2 import mobilenet_v2
-from .claim import Claim, Compute, Computed, Table, Value, formula, statement
+from .claim import Claim, Compute, Computed, Table, formula, statement
 from .convolutions import Convolution, Pair, blocks, pairs
 from .networks import Networks
 from .v1_text import EIGHT_TO_NINE, eight_to_nine

@@ -5,7 +5,7 @@
                  limits=Limits(stride=(1, 2), dilation=1, channels_multiple=8, groups=False))
 
 Nothing here imports the code that it judges. Importing this package imports NumPy alone; the strategies and
-the checks need Hypothesis, the extra `pip install 'refnet[testing]'`, when they are called.
+the checks need Hypothesis, the extra `testing`, when they are called.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hypothesis strategies for convolutions: sizes, settings, padding, memory order, values.
 
 Cases shrink towards one small C-ordered image with one tap and integer values. Hypothesis is imported when a
-strategy is asked for, and is the only thing this package needs beside NumPy (the extra `refnet[testing]`).
+strategy is asked for, and is the only thing this package needs beside NumPy (the extra `testing`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def load_hypothesis() -> ModuleType:
         if error.name != "hypothesis":
             raise
         raise ImportError(
-            "refnet.testing draws its cases with Hypothesis: pip install 'refnet[testing]'"
+            "refnet.testing draws its cases with Hypothesis, the extra `testing`: pip install '.[testing]' in refnet's folder"
         ) from None
     return hypothesis
 

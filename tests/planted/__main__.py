@@ -21,7 +21,7 @@ from .mistakes import HARMLESS, MISTAKES, Mistake
 ROOT = Path(__file__).resolve().parents[2]
 # A test of the packaging, of documents or of structure could notice a patch for its letters and not for what it does.
 _LETTERS = ("test_packaging", "test_documents", "test_structure", "test_readme", "test_dependencies")
-_VERDICT = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_VERDICT = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 
 
 def main(words: list[str]) -> int:
