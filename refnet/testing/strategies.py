@@ -29,7 +29,7 @@ def load_hypothesis() -> ModuleType:
         if error.name != "hypothesis":
             raise
         raise ImportError(
-            "refnet.testing draws its cases with Hypothesis, the extra `testing`: pip install '.[testing]' in refnet's folder"
+            "refnet.testing draws its cases with Hypothesis: pip install '.[testing]' in the folder of refnet"
         ) from None
     return hypothesis
 

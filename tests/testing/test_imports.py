@@ -38,7 +38,7 @@ def test_one_line_names_the_extra_where_hypothesis_is_missing(tmp_path):
         "    try: call()\n"
         "    except ImportError as error: print(error)"
     )
-    wanted = "refnet.testing draws its cases with Hypothesis, the extra `testing`: pip install '.[testing]' in refnet's folder\n"
+    wanted = "refnet.testing draws its cases with Hypothesis: pip install '.[testing]' in the folder of refnet\n"
     assert run(code, tmp_path) == 3 * wanted
 
 
