@@ -52,7 +52,7 @@ def softmax_backward(dp: Array, p: Array) -> Array:
 def softmax_cross_entropy_forward(z: Array, targets: Array) -> tuple[Array, Array]:
     """`losses[b] = sum over n of targets[b,n] * -log p[b,n]`
 
-    with `-log p[b,n] = log(sum over k of exp(z[b,k])) - z[b,n]`, so that no loss is lost with a probability that rounds to 0.
+    with `-log p[b,n] = log(sum over k of exp(z[b,k])) - z[b,n]`: no loss is lost with a probability that rounds to 0.
 
     Shapes: z, targets (B, N) -> losses (B,), p (B, N). Backward needs p and targets.
     """
