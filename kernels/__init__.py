@@ -11,7 +11,49 @@ run as ordinary Python under `NUMBA_DISABLE_JIT=1`.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .add import add_backward as add_backward
+    from .add import add_forward as add_forward
+    from .batchnorm import batch_norm_inference_backward as batch_norm_inference_backward
+    from .batchnorm import batch_norm_inference_forward as batch_norm_inference_forward
+    from .batchnorm import batch_norm_train_backward as batch_norm_train_backward
+    from .batchnorm import batch_norm_train_forward as batch_norm_train_forward
+    from .bias import bias_add_backward as bias_add_backward
+    from .bias import bias_add_forward as bias_add_forward
+    from .dense import dense_backward as dense_backward
+    from .dense import dense_filter_gradient as dense_filter_gradient
+    from .dense import dense_forward as dense_forward
+    from .dense import dense_input_gradient as dense_input_gradient
+    from .depthwise import depthwise_conv2d_backward as depthwise_conv2d_backward
+    from .depthwise import depthwise_conv2d_filter_gradient as depthwise_conv2d_filter_gradient
+    from .depthwise import depthwise_conv2d_forward as depthwise_conv2d_forward
+    from .depthwise import depthwise_conv2d_input_gradient as depthwise_conv2d_input_gradient
+    from .dropout import dropout_backward as dropout_backward
+    from .dropout import dropout_forward as dropout_forward
+    from .grouped import grouped_conv2d_backward as grouped_conv2d_backward
+    from .grouped import grouped_conv2d_filter_gradient as grouped_conv2d_filter_gradient
+    from .grouped import grouped_conv2d_forward as grouped_conv2d_forward
+    from .grouped import grouped_conv2d_input_gradient as grouped_conv2d_input_gradient
+    from .pointwise import pointwise_conv2d_backward as pointwise_conv2d_backward
+    from .pointwise import pointwise_conv2d_filter_gradient as pointwise_conv2d_filter_gradient
+    from .pointwise import pointwise_conv2d_forward as pointwise_conv2d_forward
+    from .pointwise import pointwise_conv2d_input_gradient as pointwise_conv2d_input_gradient
+    from .pooling import global_average_pool_backward as global_average_pool_backward
+    from .pooling import global_average_pool_forward as global_average_pool_forward
+    from .relu import relu_backward as relu_backward
+    from .relu import relu_forward as relu_forward
+    from .relu6 import relu6_backward as relu6_backward
+    from .relu6 import relu6_forward as relu6_forward
+    from .softmax import softmax_backward as softmax_backward
+    from .softmax import softmax_cross_entropy_backward as softmax_cross_entropy_backward
+    from .softmax import softmax_cross_entropy_forward as softmax_cross_entropy_forward
+    from .softmax import softmax_forward as softmax_forward
+    from .standard import conv2d_backward as conv2d_backward
+    from .standard import conv2d_filter_gradient as conv2d_filter_gradient
+    from .standard import conv2d_forward as conv2d_forward
+    from .standard import conv2d_input_gradient as conv2d_input_gradient
 
 # The public functions and the file in which each pair stands.
 _HOME = {

@@ -10,7 +10,18 @@ Nothing is imported until it is used, so that counting never loads a compiler.
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .graph import Graph as Graph
+    from .graph import Node as Node
+    from .graph import Tape as Tape
+    from .kernels.warmup import warmup as warmup
+    from .models import conv_mobilenet as conv_mobilenet
+    from .models import mobilenet_v1 as mobilenet_v1
+    from .models import mobilenet_v2 as mobilenet_v2
+    from .models import shallow_mobilenet as shallow_mobilenet
+    from .training.losses import softmax_cross_entropy as softmax_cross_entropy
 
 __version__ = "0.1.0"
 

@@ -65,17 +65,18 @@ class Node:
         return {role: self.key(role) for role in self.layer.parameters(*shapes)}
 
 
-def chained(nodes: Iterable[Node], inputs: tuple[str, ...]) -> tuple[Node, ...]:
+def chained(nodes: Any, inputs: tuple[str, ...]) -> tuple[Node, ...]:
     """Nodes that name no inputs read the node before them, the first one the graph's only input.
 
     Raises TypeError or ValueError if there is nothing to chain or something that is no node.
     """
-    listed = list(nodes) if isinstance(nodes, Iterable) else [nodes]
+    listed: list[Node] = list(nodes) if isinstance(nodes, Iterable) else [nodes]
     if wrong := [each for each in listed if not isinstance(each, Node)]:
         raise TypeError(f"nodes: wanted a list of Node, got {wrong[0]!r}")
     if not listed or not inputs:
         raise ValueError(f"wanted at least one input and one node, got {len(inputs)} and {len(listed)}")
-    if not listed[0].inputs and len(inputs) > 1:
+    first, *others = inputs
+    if not listed[0].inputs and others:
         raise ValueError(f"node {listed[0].name!r}: wanted the names of its inputs, got none of {', '.join(inputs)}")
-    before = (inputs[0], *(node.name for node in listed[:-1]))
+    before = (first, *(node.name for node in listed[:-1]))
     return tuple(replace(node, inputs=node.inputs or (source,)) for node, source in zip(listed, before, strict=True))

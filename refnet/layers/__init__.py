@@ -1,7 +1,23 @@
 """One small frozen class per operation: shape, parameters, cost, forward and backward side by side."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .activation import Relu as Relu
+    from .activation import Relu6 as Relu6
+    from .activation import Softmax as Softmax
+    from .add import Add as Add
+    from .base import Layer as Layer
+    from .convolution import Conv2d as Conv2d
+    from .convolution import DepthwiseConv2d as DepthwiseConv2d
+    from .convolution import GroupedConv2d as GroupedConv2d
+    from .convolution import PointwiseConv2d as PointwiseConv2d
+    from .dense import BiasAdd as BiasAdd
+    from .dense import Dense as Dense
+    from .dropout import Dropout as Dropout
+    from .normalization import BatchNorm as BatchNorm
+    from .pooling import GlobalAveragePool as GlobalAveragePool
 
 _HOME = {
     "Layer": "base",

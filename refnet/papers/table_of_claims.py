@@ -22,7 +22,7 @@ _LATER = Table("not covered")
 
 def _not_covered() -> list[Claim]:
     """Claims on which the work is not done: where they stand and what is printed."""
-    text = files(__package__).joinpath("not_covered.csv").read_text(encoding="utf-8")
+    text = files("refnet.papers").joinpath("not_covered.csv").read_text(encoding="utf-8")
     why = "The work on this place of the paper is not done."
     return [
         Claim(row["id"], row["source"], row["printed"], row["unit"], _LATER, "", None, NOT_COVERED, why)

@@ -1,13 +1,21 @@
 """What training needs beside the graph."""
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["softmax_cross_entropy"]
+if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .losses import softmax_cross_entropy as softmax_cross_entropy
+
+_HOME = {"softmax_cross_entropy": "losses"}
+
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOME:
         raise AttributeError(f"refnet.training has no attribute {name!r}")
-    from . import losses
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
-    return getattr(losses, name)
+
+def __dir__() -> list[str]:
+    return __all__
