@@ -34,7 +34,7 @@ CORE = ("V1 Table 4", "V1 Table 5", "V1 Table 6", "V1 Table 7", "V2 section 4", 
 
 
 def render(audit: Audit, console: Console) -> None:
-    """Print one table per table or section of the papers, what to say of figures not exact, and sums.
+    """Print one table per table or section of the papers, what there is to say of each figure, and sums.
 
     A single claim is printed with every convention side by side.
     """
@@ -119,7 +119,7 @@ def _render_table(name: str, results: list[Result], console: Console) -> None:
         table.add_row(*cells, Text(verdict, style=_STYLES.get(result.verdict, "")))
     console.print(table)
     for result in results:
-        if result.verdict != "exact":
+        if result.verdict != "exact" or result.claim.explanation:
             _print(f"  {result.claim.id}: {result.explanation}", console, "dim")
     console.print()
 
