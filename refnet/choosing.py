@@ -2,6 +2,10 @@
 
 import inspect
 import runpy
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
@@ -25,7 +29,7 @@ def build(model: str, settings: dict[str, Any]) -> Graph:
         return _from_file(model)
     if model not in models.__all__:
         near = get_close_matches(model, models.__all__, n=2) or models.__all__
-        raise ValueError(f"model: no model {model!r}; known: {', '.join(near)}, or a file and a name: my_file.py:net")
+        raise ValueError(f"model: no model {model!r}; near: {', '.join(near)}, or a file and a name: my_file.py:net")
     builder = getattr(models, model)
     unknown = set(settings) - set(inspect.signature(builder).parameters)
     if unknown:
@@ -80,10 +84,32 @@ def _from_file(model: str) -> Graph:
     if not Path(path).is_file():
         raise ValueError(f"model: no file {path!r}")
     try:
-        found = runpy.run_path(path).get(name)
-        graph = found() if callable(found) else found
-    except Exception as error:  # a user's file may raise anything
-        raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
+        with redirect_stdout(sys.stderr), _beside(path):
+            found = runpy.run_path(path)
+            graph = found[name]() if callable(found.get(name)) else found.get(name)
+    except (Exception, SystemExit) as error:  # a user's file may raise anything
+        raise ValueError(f"{path}: {_what_happened(error, path)}") from error
+    if name not in found:
+        near = get_close_matches(name, found, n=2)
+        raise ValueError(f"{path}: no name {name!r} in it" + (f"; near names: {', '.join(near)}" if near else ""))
     if not isinstance(graph, Graph):
         raise ValueError(f"{path}: wanted a refnet.Graph named {name!r}, got {type(graph).__name__}")
     return graph
+
+
+@contextmanager
+def _beside(path: str) -> Iterator[None]:
+    """What stands in the file's folder can be imported, as when the file is run as a script."""
+    before = list(sys.path)
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+def _what_happened(error: BaseException, path: str) -> str:
+    """The exception in a few words, and the line of the user's file that it came from."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    place = f" in line {lines[-1]}" if lines else ""
+    return f"{type(error).__name__}{place}: {error}".rstrip(": ")

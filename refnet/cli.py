@@ -20,6 +20,9 @@ def one_line() -> Iterator[None]:
     """Around a command: what a check raised becomes one line on standard error, status 2, or 3 for a missing extra."""
     try:
         yield
+    except KeyboardInterrupt:
+        click.echo("Aborted!", err=True)
+        raise SystemExit(130) from None
     except ImportError as error:
         _refuse(error, 3)
     except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
@@ -122,7 +125,7 @@ def audit(
         for result in done.changed:
             click.echo(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}", err=True)
     else:
-        papers.render(done, printing.console())
+        papers.render(done, printing.console(), hint=not execute)
     if execute and not as_json:
         from .papers.executed_page import render_executed
 

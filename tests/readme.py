@@ -3,12 +3,13 @@
     python tests/readme.py          check that every output is current (exit status 1 if not)
     python tests/readme.py --write  bring them up to date
 
-A block fenced as `console` is a line `$ refnet ...` and its output; blocks fenced as `python` are run in order, in one
-namespace. A python block below the words "Put this into `my_file.py`" also becomes that file.
+A block fenced as `console` is a line `$ refnet ...` and its output; blocks fenced as `python` are run one by one, each
+as a reader would paste it. A python block below the words "Put this into `my_file.py`" also becomes that file.
 """
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def folder_with(name, text):
         Path(folder, name).write_text(text)
         os.chdir(folder)
         try:
-            yield
+            yield folder
         finally:
             os.chdir(before)
 
@@ -63,10 +64,13 @@ def current(text):
 
 
 def run_python(text):
-    """Run the python blocks in order. Raises what they raise."""
-    namespace = {}
-    for body in python_blocks(text):
-        exec(compile(body, str(README), "exec"), namespace)
+    """Run each python block as a script of its own, beside my_file.py. Raises CalledProcessError if one fails."""
+    own = python_blocks(text.split("Put this into `my_file.py`")[1])[0]
+    with folder_with("my_file.py", own) as folder:
+        for body in python_blocks(text):
+            script = Path(folder, "example.py")
+            script.write_text(body)
+            subprocess.run([sys.executable, str(script)], check=True)
 
 
 if __name__ == "__main__":

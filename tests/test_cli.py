@@ -145,7 +145,7 @@ def test_count_what_a_function_returns(my_file):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("count mobilenet_v3", "no model 'mobilenet_v3'; known: mobilenet_v"),
+        ("count mobilenet_v3", "no model 'mobilenet_v3'; near: mobilenet_v"),
         ("count mobilenet_v1 --width 0", "width: wanted a width multiplier above 0, got 0.0"),
         ("count mobilenet_v1 --width -1", "got -1.0"),
         ("count mobilenet_v1 --width nan", "got nan"),
@@ -180,8 +180,11 @@ def test_misuse_gets_one_clear_line(words, message):
     ("text", "message"),
     [
         ("net = 5\n", "wanted a refnet.Graph named 'net', got int"),
-        ("other = 5\n", "wanted a refnet.Graph named 'net', got NoneType"),
-        ("net = 1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("nett = 5\n", "no name 'net' in it; near names: nett"),
+        ("net = 1 / 0\n", "ZeroDivisionError in line 3: division by zero"),
+        ("assert False\n", "AssertionError in line 3"),
+        ("import sys\nsys.exit()\n", "SystemExit in line 4"),
+        ("def net():\n    raise SystemExit(5)\n", "SystemExit in line 4: 5"),
         ("net =\n", "SyntaxError"),
         ("def net(width):\n    pass\n", "TypeError"),
         ("net = Graph('g', {'x': (3,)}, [Node('a', Dense(2), ('y',))])\n", "no node named 'y'"),
@@ -189,6 +192,22 @@ def test_misuse_gets_one_clear_line(words, message):
 )
 def test_a_file_that_gives_no_graph_gets_one_clear_line(my_file, text, message):
     assert message in refusal("count", f"{my_file(text)}:net")
+
+
+def test_a_file_may_import_its_neighbours(my_file, tmp_path):
+    my_file(TINY)
+    (tmp_path / "other.py").write_text("from my_file import net\n")
+    assert data_of("count", f"{tmp_path}/other.py:net")["madds"] == 6
+    assert str(tmp_path) not in sys.path
+
+
+def test_what_a_file_prints_is_not_json(my_file):
+    assert data_of("count", f"{my_file(TINY + 'print(1)')}:net")["madds"] == 6
+
+
+def test_interruption_has_a_status_of_its_own(my_file):
+    result = run("count", f"{my_file('raise KeyboardInterrupt')}:net")
+    assert (result.exit_code, result.stderr) == (130, "Aborted!\n")
 
 
 def test_settings_do_not_go_with_a_file(my_file):

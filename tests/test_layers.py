@@ -13,7 +13,7 @@ every_layer = pytest.mark.parametrize("sample", SAMPLES, ids=label)
 
 
 def test_every_layer_class_has_a_sample():
-    assert {type(layer) for layer, _ in SAMPLES} == set(classes().values())
+    assert {type(layer) for layer, _ in SAMPLES} == set(classes().values()), "add a sample in tests/layer_samples.py"
     assert all(issubclass(each, Layer) for each in classes().values())
 
 

@@ -62,7 +62,11 @@ class Layer(ABC):
         return Terms(self.operation, sum(map(prod, shapes)), prod(self.out_shape(*shapes)))
 
     def forward(self, kernels: Any, weights: Weights, *xs: Array) -> Array:
-        """Inference. Raises TypeError or ValueError that says what was wanted and what was given."""
+        """Inference -> y.
+
+        kernels: a namespace such as `refnet.kernels`. weights: role -> array, {} for a layer without. xs: the inputs,
+        (batch, *shape) each. Raises TypeError or ValueError that says what was wanted and what was given.
+        """
         return self._forward(kernels, *self._checked(weights, xs))
 
     def train_forward(
@@ -106,6 +110,9 @@ class Layer(ABC):
 
     def _checked(self, weights: Weights, xs: tuple[Array, ...]) -> tuple[Weights, tuple[Array, ...]]:
         """The arrays, canonical and of one dtype, so that each kernel compiles once per dtype."""
+        if not isinstance(weights, Mapping):
+            wanted = "a dict of arrays (the arguments are kernels, weights, *inputs)"
+            raise TypeError(f"{self}: weights: wanted {wanted}, got {type(weights).__name__}")
         if len(xs) != self.arity:
             raise ValueError(f"{self}: wanted {self.arity} input(s), got {len(xs)}")
         for x in xs:

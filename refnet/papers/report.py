@@ -33,17 +33,17 @@ LAST_LINE = "To count again by running every kernel on ones: refnet audit --exec
 CORE = ("V1 Table 4", "V1 Table 5", "V1 Table 6", "V1 Table 7", "V2 section 4", "V2 Table 4")
 
 
-def render(audit: Audit, console: Console) -> None:
+def render(audit: Audit, console: Console, hint: bool = True) -> None:
     """Print one table per table or section of the papers, what there is to say of each figure, and sums.
 
-    A single claim is printed with every convention side by side.
+    A single claim is printed with every convention side by side. hint: end with the line that names --execute.
     """
     if len(audit.results) == 1:
         _render_claim(audit.results[0], console)
     else:
         for name, results in _by_table(audit.covered):
             _render_table(name, results, console)
-    for line in summary_lines(audit):
+    for line in (*summary_lines(audit), *([LAST_LINE] if hint else [])):
         _print(line, console)
 
 
@@ -58,7 +58,7 @@ def core_tables(audit: Audit) -> str:
 
 
 def summary_lines(audit: Audit) -> list[str]:
-    """Claims by verdict, what is not covered, verdicts that changed, and how to count by running."""
+    """Claims by verdict, what is not covered, verdicts that changed."""
     counts = audit.summary()
     judged = [f"{counts[name]} {name}" for name in VERDICTS if counts[name] and name != NOT_COVERED]
     lines = [f"{len(audit.covered)} of {counts['claims']} claims recomputed: {', '.join(judged) or 'none'}."]
@@ -66,7 +66,7 @@ def summary_lines(audit: Audit) -> list[str]:
         lines.append(f"{counts[NOT_COVERED]} not covered yet: {_places(audit)}.")
     for result in audit.changed:
         lines.append(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}.")
-    return [*lines, LAST_LINE]
+    return lines
 
 
 def _places(audit: Audit) -> str:
@@ -112,11 +112,11 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 
 def _render_table(name: str, results: list[Result], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in (name, *_COLUMNS):
+    for column in (name, *_COLUMNS, "id"):
         table.add_column(column, justify="right" if column in ("printed", "computed") else "left")
     for result in results:
         *cells, verdict = map(escape, _cells(result))
-        table.add_row(*cells, Text(verdict, style=_STYLES.get(result.verdict, "")))
+        table.add_row(*cells, Text(verdict, style=_STYLES.get(result.verdict, "")), result.claim.id)
     console.print(table)
     for result in results:
         if result.verdict != "exact" or result.claim.explanation:

@@ -122,7 +122,7 @@ CLAIMS = [
         "hw d'd; hw t d'd; hw d''t d'",
         _noted_terms,
         "erratum",
-        "No d makes the first two terms right at once, in none of {layers} blocks: the first needs t d' "
+        "In none of {layers} blocks does one d make the first two terms right: the first needs t d' "
         "(here {first}), the second k^2 ({second}). Right are {value}; the third term is right as noted.",
         main="MADD",
     ),
