@@ -30,7 +30,8 @@ that is the bound of a sum of products, which a Winograd or Fourier kernel does 
 `Limits(values="integers")`.
 
 Each returns None, and raises AssertionError with the shrunk case, the first wrong number, its taps, and the
-likely mistake; ValueError for a layout, dtype or limit that is not known; ImportError without Hypothesis.
+likely mistake; TypeError for what is no function; ValueError for a layout, dtype or limit that is not known;
+ImportError without Hypothesis.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from .cases import Case
 from .diagnosis import likely_mistakes
 from .expected import Expected, compute_forward, expected_forward, expected_gradients
 from .limits import Limits
-from .plain import Array
+from .plain import Array, wanted_callable
 from .precision import precision
 from .report import failure
 from .running import first_complaint
@@ -192,6 +193,7 @@ def _subject(
     accumulate: DTypeLike | None,
 ) -> Subject:
     """The function with its declared layouts and formats. Raises ValueError for what is not known."""
+    wanted_callable("function", function)
     operation = check.removeprefix("check_").removesuffix("_backward")
     formats = precision(dtype, accumulate)
     if formats.exact and check.endswith("backward"):

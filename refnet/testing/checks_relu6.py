@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 
 from .arrangement import ORDERS, arrange
 from .oracles_layers import naive_relu6, naive_relu6_gradient
-from .plain import Array
+from .plain import Array, wanted_callable
 from .precision import FLOATS, dtype_name
 from .running import first_complaint
 from .strategies import load_hypothesis
@@ -75,6 +75,8 @@ def check_relu6(
     mistake.
     """
 
+    wanted_callable("function", forward)
+
     def judge(case: Relu6Case) -> None:
         got = call(case, forward, lambda order: {"x": arrange(case.x, order)}, case.order, ())
         _compare(case, "y", naive_relu6(case.x), got, _FORWARD_MISTAKES)
@@ -91,6 +93,8 @@ def check_relu6_backward(
     itself is NaN nothing is compared: frameworks differ. Raises AssertionError with the first wrong entry
     and the likely mistake.
     """
+
+    wanted_callable("function", backward)
 
     def judge(case: Relu6Case) -> None:
         def given(order: str) -> dict[str, Array]:

@@ -2,7 +2,8 @@
 
 A mistake is named only if it reproduces the whole wrong answer to the shrunk case. A small case can be
 reproduced by several, so the function is then asked a few larger cases (`probes`), and a mistake that
-does not predict its answers there is dropped.
+does not predict its answers there is dropped. A function that is right in the other layout made no mistake:
+then the layout was declared wrongly.
 """
 
 from __future__ import annotations
@@ -13,11 +14,23 @@ from functools import partial
 
 import numpy as np
 
-from .arrangement import PLAIN_FILTERS, from_layout, layout_shape, to_layout
+from .arrangement import PLAIN_FILTERS, USUAL_FILTERS, from_layout, layout_shape, to_layout
 from .cases import Case, draw_case, seeded_pick
 from .expected import Expected, expected_forward, expected_gradients
 from .limits import Limits
-from .mistakes import INTEGER_WRITINGS, READINGS, Asked, Reading, Writing, asked, grouped_shape, writings
+from .mistakes import (
+    ENLARGING,
+    INTEGER_WRITINGS,
+    READINGS,
+    Asked,
+    Reading,
+    Writing,
+    asked,
+    corner_of_y,
+    cropped,
+    grouped_shape,
+    writings,
+)
 from .mistakes_backward import gradient_mistakes
 from .plain import Array
 from .precision import FLOATS, bounded, error_bound
@@ -40,6 +53,8 @@ class Evidence:
 
 def likely_mistakes(subject: Subject, complaint: Complaint, limits: Limits) -> list[str]:
     """Descriptions of the mistakes that explain a complaint, the likeliest first; empty where none does."""
+    if hint := _layout_advice(subject, complaint.case, limits):
+        return [hint]
     if complaint.expected is None or complaint.got is None:
         names = ("dx", "dw") if subject.check.endswith("backward") else ("y",)
         return next(filter(None, (_elsewhere(subject, name, limits) for name in names)), [])
@@ -62,11 +77,7 @@ def likely_mistakes(subject: Subject, complaint: Complaint, limits: Limits) -> l
 def probes(subject: Subject, name: str, limits: Limits) -> list[Evidence]:
     """Seeded cases within the limits, C-ordered, that the function answers wrongly, with what it answers."""
     found = []
-    for seed in range(PROBES):
-        drawn = replace(limits, memory_order="C", square=seed % 2 == 0 or limits.square)
-        case = draw_case(seeded_pick(seed), subject.operation, subject.formats, drawn)
-        if 0 in case.dy.shape:
-            continue
+    for case in _probe_cases(subject, limits):
         try:
             wrong = examine(subject, case)
         except Complaint as complaint:
@@ -74,6 +85,42 @@ def probes(subject: Subject, name: str, limits: Limits) -> list[Evidence]:
         if wrong is not None and wrong.got is not None and wrong.expected and wrong.expected.name == name:
             found.append(Evidence(case, wrong.expected, wrong.got))
     return found
+
+
+def _probe_cases(subject: Subject, limits: Limits) -> list[Case]:
+    """Seeded cases within the limits, C-ordered, half of them square; none with an empty output."""
+    drawn = [replace(limits, memory_order="C", square=square or limits.square) for square in (True, False)]
+    probed = [
+        draw_case(seeded_pick(seed), subject.operation, subject.formats, drawn[seed % 2])
+        for seed in range(PROBES)
+    ]
+    return [case for case in probed if 0 not in case.dy.shape]
+
+
+def _is_right(subject: Subject, case: Case) -> bool:
+    """Whether the function answers a case as it should."""
+    try:
+        return examine(subject, case) is None
+    except Complaint:
+        return False
+
+
+def _layout_advice(subject: Subject, case: Case, limits: Limits) -> str | None:
+    """The advice to declare the other layout, where the function is right in it.
+
+    A small case may come out right in both layouts by chance: the probes must speak for the other one too.
+    """
+    layout = "NCHW" if subject.layout == "NHWC" else "NHWC"
+    filters = USUAL_FILTERS[layout][subject.operation]
+    other = replace(subject, layout=layout, filter_layout=filters)
+    if not _is_right(other, case):
+        return None
+    probed = _probe_cases(subject, limits)
+    if sum(_is_right(other, one) for one in probed) <= sum(_is_right(subject, one) for one in probed):
+        return None
+    usual = subject.filter_layout == USUAL_FILTERS[subject.layout][subject.operation]
+    also = "" if usual else f', filter_layout="{filters}"'
+    return f'the function seems to take {layout}: pass layout="{layout}"{also}'
 
 
 def examine(subject: Subject, case: Case) -> Complaint | None:
@@ -96,6 +143,8 @@ def _mistakes(subject: Subject, name: str) -> dict[str, Answer]:
     if name != "y":
         return gradient_mistakes(name)
     found: dict[str, Answer] = {words: _answering(reading) for words, reading in READINGS.items()}
+    for words in ENLARGING:
+        found[cropped(words)] = partial(corner_of_y, reading=READINGS[words])
     for words, writing in (writings("y") | (INTEGER_WRITINGS if subject.formats.exact else {})).items():
         found[words] = _written(writing)
     return found | _other_layouts(subject)
@@ -190,12 +239,7 @@ def _elsewhere(subject: Subject, name: str, limits: Limits) -> list[str]:
 
 def _ignores_strides(subject: Subject, seen: Evidence) -> bool:
     """Whether the answer is right when the arrays are C-contiguous."""
-    if seen.case.order == "C":
-        return False
-    try:
-        return examine(subject, replace(seen.case, order="C")) is None
-    except Complaint:
-        return False
+    return seen.case.order != "C" and _is_right(subject, replace(seen.case, order="C"))
 
 
 def _coarser(seen: Evidence) -> list[str]:

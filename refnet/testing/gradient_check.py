@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .plain import Array
+from .plain import Array, wanted_callable
 
 Forward = Callable[..., Any]
 LARGEST_INTEGER = 4
@@ -50,8 +50,10 @@ def check_gradients(
     directions   random directions per input, each with a drawn dy (never all ones)
     step, relative   the step h and the tolerance of the differences
 
-    Raises ValueError for inputs or names that do not fit together.
+    Raises ValueError for inputs or names that do not fit together, TypeError for what is no function.
     """
+    wanted_callable("forward", forward)
+    wanted_callable("backward", backward)
     points = [np.array(value, dtype=np.float64) for value in inputs]
     labels = list(names) if names is not None else [f"input {i}" for i in range(len(points))]
     if not points or len(labels) != len(points):

@@ -18,7 +18,7 @@ from .cases import Case
 from .oracles_convolution import naive_grouped_conv2d
 from .oracles_gradients import naive_grouped_conv2d_filter_gradient, naive_grouped_conv2d_input_gradient
 from .plain import Array
-from .sizes import Pads, Pair
+from .sizes import Pads, Pair, output_hw
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +169,29 @@ READINGS: dict[str, Reading] = {
     "output channels are dealt to groups in turn (n % groups), not in runs": _dealt,
     "numbers are read without their sign (as uint8)": lambda a: replace(a, x=a.x % 256, w=a.w % 256),
 }
+
+# readings that ask for a larger output; a kernel that loops over the right one computes its first corner
+ENLARGING = ("stride is ignored", "dilation is ignored")
+
+
+def cropped(words: str) -> str:
+    """The description of an enlarging reading whose output has the right size all the same."""
+    return f"{words} (in an output of the right size)"
+
+
+def corner_of_y(a: Asked, reading: Reading) -> Array:
+    """What an enlarging reading writes into an output of the right size."""
+    OH, OW = a.dy.shape[1:3]
+    return reading(a).y()[:, :OH, :OW]
+
+
+def corner_of_dy(a: Asked, reading: Reading) -> Asked:
+    """An enlarging reading for which dy is the first corner of a larger one, with zeros elsewhere."""
+    misread = reading(a)
+    sizes = (a.x.shape[1:3], a.w.shape[:2], misread.stride, misread.dilation, misread.pads)
+    (OH, OW), (_, oh, ow, _) = output_hw(*sizes), a.dy.shape
+    return replace(misread, dy=np.pad(a.dy, ((0, 0), (0, OH - oh), (0, OW - ow), (0, 0))))
+
 
 AXES = {
     "y": ("image", "row", "column", "channel"),

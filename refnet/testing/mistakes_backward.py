@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from .mistakes import READINGS, Asked, Reading, Writing, writings
+from .mistakes import ENLARGING, READINGS, Asked, Reading, Writing, corner_of_dy, cropped, writings
 from .plain import Array
 
 Answer = Callable[[Asked], Array]
@@ -28,6 +29,8 @@ def gradient_mistakes(name: str) -> dict[str, Answer]:
         found[words] = _misread(right, reading)
         if name == "dw" and words.startswith("the filter"):
             found[f"{words}, in dw itself"] = _misplaced(reading)
+    for words in ENLARGING:
+        found[cropped(words)] = _misread(right, partial(corner_of_dy, reading=READINGS[words]))
     for words, writing in writings(name).items():
         found[words] = _miswritten(right, writing)
     return found

@@ -42,3 +42,9 @@ def answer(values: Any, shape: tuple[int, ...], *arrays: Array) -> Array:
     if dtype.kind in "iub":
         dtype = np.dtype(np.int64)
     return np.array(values, dtype=dtype).reshape(shape)
+
+
+def wanted_callable(name: str, given: object) -> None:
+    """Raises TypeError for what cannot be called."""
+    if not callable(given):
+        raise TypeError(f"{name}: wanted a callable, got {given!r}")

@@ -15,6 +15,8 @@ from refnet.testing import (
     check_grouped_conv2d_backward,
     check_pointwise_conv2d,
     check_pointwise_conv2d_backward,
+    check_relu6,
+    check_relu6_backward,
     expected_gradients,
 )
 
@@ -108,6 +110,11 @@ def scaled(array, axis, place, factor):
     return changed
 
 
+def corner(large, right):
+    """The first corner of a larger output, of the right one's size."""
+    return large[:, : right.shape[1], : right.shape[2]]
+
+
 def same_with_the_odd_pixel_first(x, w, stride, dilation, pads):
     totals = pads[0] + pads[1], pads[2] + pads[3]
     first = [total - total // 2 for total in totals]
@@ -131,6 +138,13 @@ FORWARD_MISTAKES = {
     "the pads are ignored": lambda x, w, s, d, p: sample.conv2d(x, w, s, d, (0, 0, 0, 0)),
     "stride is used as (x, y)": lambda x, w, s, d, p: sample.conv2d(x, w, s[::-1], d, p),
     "dilation is used as (x, y)": lambda x, w, s, d, p: sample.conv2d(x, w, s, d[::-1], p),
+    "stride is ignored (in an output of the right size)": (
+        lambda x, w, s, d, p: corner(sample.conv2d(x, w, (1, 1), d, p), sample.conv2d(x, w, s, d, p))
+    ),
+    "dilation is ignored (in an output of the right size)": (
+        lambda x, w, s, d, p: corner(sample.conv2d(x, w, s, (1, 1), p), sample.conv2d(x, w, s, d, p))
+    ),
+    "stride is ignored": lambda x, w, s, d, p: sample.conv2d(x, w, (1, 1), d, p),
     "dilation is ignored": lambda x, w, s, d, p: sample.conv2d(x, w, s, (1, 1), p),
     "the last row of taps is skipped": lambda x, w, s, d, p: sample.conv2d(x, scaled(w, 0, -1, 0), s, d, p),
     "the last input channel is counted twice": lambda x, w, s, d, p: sample.conv2d(
@@ -154,6 +168,15 @@ FORWARD_MISTAKES = {
 def test_each_mistake_is_found_and_named_first(named):
     text = message(check_conv2d, FORWARD_MISTAKES[named])
     assert named in text.split("likely mistake: ")[1].split("\n")[0]
+
+
+@pytest.mark.parametrize("named", ["stride is ignored", "dilation is ignored"])
+def test_a_larger_output_is_told_from_one_of_the_right_size(named):
+    larger, right = named, f"{named} (in an output of the right size)"
+    for words, other in ((larger, right), (right, larger)):
+        lines = message(check_conv2d, FORWARD_MISTAKES[words]).splitlines()
+        assert f"  likely mistake: {words}" in lines
+        assert f"  or: {other}" not in lines
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
@@ -332,7 +355,14 @@ def overwritten_dw(dy, x, *settings):
     return dx, sample.conv2d_backward(dy[-1:], x[-1:], *settings)[1]
 
 
+def with_stride_ignored(dy, x, w, stride, dilation, pads):
+    larger = np.zeros_like(sample.conv2d(x, w, (1, 1), dilation, pads))
+    corner(larger, dy)[...] = dy
+    return sample.conv2d_backward(larger, x, w, (1, 1), dilation, pads)
+
+
 BACKWARD_MISTAKES = {
+    "stride is ignored (in an output of the right size)": with_stride_ignored,
     "dx is overwritten instead of accumulated (over outputs)": overwritten_dx,
     "dw is overwritten instead of accumulated over images": overwritten_dw,
     "the filter is flipped in both": (
@@ -389,6 +419,36 @@ def test_backward_answers_of_the_wrong_kind():
     assert "dx: wanted shape (1, 1, 1, 1) in NHWC, got (1, 0, 1, 1)" in message(
         check_conv2d_backward, shorter
     )
+
+
+NCHW_KERNELS = {
+    check_conv2d: sample.nchw(sample.conv2d, (3, 2, 0, 1)),
+    check_depthwise_conv2d: lambda x, w, *s: sample.nchw(sample.depthwise_conv2d, (2, 0, 1))(x, w[:, 0], *s),
+    check_pointwise_conv2d: sample.nchw(sample.pointwise_conv2d, (1, 0)),
+    check_grouped_conv2d: sample.nchw(sample.grouped_conv2d, (3, 2, 0, 1)),
+}
+
+
+@pytest.mark.parametrize("check", NCHW_KERNELS)
+def test_a_kernel_checked_in_the_wrong_layout_is_told_the_right_one(check):
+    text = message(check, NCHW_KERNELS[check])
+    assert text.endswith('\n  likely mistake: the function seems to take NCHW: pass layout="NCHW"')
+    check(NCHW_KERNELS[check], layout="NCHW", max_examples=30)
+
+
+def test_the_other_layout_is_named_with_its_filters_where_theirs_were_declared():
+    text = message(check_conv2d, NCHW_KERNELS[check_conv2d], filter_layout="OHWI")
+    assert text.endswith('seems to take NCHW: pass layout="NCHW", filter_layout="OIHW"')
+    text = message(check_conv2d, sample.conv2d, layout="NCHW")
+    assert text.endswith('seems to take NHWC: pass layout="NHWC"')
+    text = message(check_conv2d_backward, sample.conv2d_backward, layout="NCHW")
+    assert text.endswith('seems to take NHWC: pass layout="NHWC"')
+
+
+@pytest.mark.parametrize("check", [*NCHW_KERNELS, check_conv2d_backward, check_relu6, check_relu6_backward])
+def test_what_is_no_function_is_refused(check):
+    with pytest.raises(TypeError, match=r"^function: wanted a callable, got 3$"):
+        check(3)
 
 
 def test_wrong_options_say_wanted_and_got():

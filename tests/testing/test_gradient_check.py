@@ -113,3 +113,7 @@ def test_shapes_and_numbers_of_gradients():
         check_gradients(conv, lambda *a: conv_backward(*a)[::-1], [X, W])
     with pytest.raises(ValueError, match="got 1 names for 2 inputs"):
         check_gradients(conv, conv_backward, [X, W], names=["x"])
+    with pytest.raises(TypeError, match=r"^forward: wanted a callable, got 3$"):
+        check_gradients(3, conv_backward, [X, W])
+    with pytest.raises(TypeError, match=r"^backward: wanted a callable, got 3$"):
+        check_gradients(conv, 3, [X, W])
