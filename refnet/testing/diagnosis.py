@@ -53,12 +53,15 @@ class Evidence:
 
 def likely_mistakes(subject: Subject, complaint: Complaint, limits: Limits) -> list[str]:
     """Descriptions of the mistakes that explain a complaint, the likeliest first; empty where none does."""
-    if hint := _layout_advice(subject, complaint.case, limits):
+    expected, got = complaint.expected, complaint.got
+    # Only if it raised or gave a wrong shape: in a layout not its own, an unchecked kernel may read out of bounds.
+    misshapen = expected is None or got is None or got.shape != expected.value.shape
+    if misshapen and (hint := _layout_advice(subject, complaint.case, limits)):
         return [hint]
-    if complaint.expected is None or complaint.got is None:
+    if expected is None or got is None:
         names = ("dx", "dw") if subject.check.endswith("backward") else ("y",)
         return next(filter(None, (_elsewhere(subject, name, limits) for name in names)), [])
-    seen = Evidence(complaint.case, complaint.expected, complaint.got)
+    seen = Evidence(complaint.case, expected, got)
     if _ignores_strides(subject, seen):
         return [
             f"the array's strides are ignored: with C-contiguous copies the answer is right "
