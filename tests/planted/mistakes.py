@@ -20,11 +20,15 @@ HARMLESS = Mistake(
     "kernels/depthwise.py",
     "per image, eq. (4).\n    Backward needs x and w.",
     "per image, eq. (4).\n    Backward needs both, x and w.",
-    ("tests/kernels", "tests/test_layers.py", "tests/test_models.py"),
+    ("tests/kernels/test_convolutions.py", "tests/test_models.py"),
     quick=True,
 )
 
-_ON_KERNELS = ("tests/kernels",)
+# Only the tests of the kernel in question: each patch of a kernel compiles anew whatever its tests call.
+_CONVOLUTIONS = ("tests/kernels/test_convolutions.py",)
+_ELEMENTWISE = ("tests/kernels/test_elementwise.py",)
+_BATCH_NORM = ("tests/kernels/test_batch_norm.py",)
+_SOFTMAX = ("tests/kernels/test_softmax.py",)
 
 FORWARD = (
     Mistake(
@@ -32,7 +36,7 @@ FORWARD = (
         "kernels/depthwise.py",
         "y[b, oy, ox, m] += x[b, iy, ix, m] * w[ky, kx, m]",
         "y[b, oy, ox, m] += x[b, iy, ix, m] * w[KH - 1 - ky, KW - 1 - kx, m]",
-        _ON_KERNELS,
+        _CONVOLUTIONS,
         quick=True,
     ),
     Mistake(
@@ -40,21 +44,21 @@ FORWARD = (
         "kernels/standard.py",
         "y[b, oy, ox, n] += x[b, iy, ix, m] * w[ky, kx, m, n]",
         "y[b, oy, ox, n] += x[b, iy, ix, m] * w[ky, kx, m, n] * (1 if m else 2)",
-        _ON_KERNELS,
+        _CONVOLUTIONS,
     ),
     Mistake(
         "pointwise forward: sum overwritten",
         "kernels/pointwise.py",
         "y[b, iy, ix, n] += x[b, iy, ix, m] * w[m, n]",
         "y[b, iy, ix, n] = x[b, iy, ix, m] * w[m, n]",
-        _ON_KERNELS,
+        _CONVOLUTIONS,
     ),
     Mistake(
         "grouped forward: top and bottom pads swapped",
         "kernels/grouped.py",
         "    top, bottom, left, right = pads\n    OH = ",
         "    bottom, top, left, right = pads\n    OH = ",
-        _ON_KERNELS,
+        _CONVOLUTIONS,
     ),
     Mistake(
         "geometry: odd pixel of SAME first",
@@ -69,14 +73,14 @@ FORWARD = (
         "kernels/batchnorm.py",
         "(1 - decay) * variance * (P / (P - 1))",
         "(1 - decay) * variance",
-        _ON_KERNELS,
+        _BATCH_NORM,
     ),
     Mistake(
         "relu6 forward: clipped at 6 only from 7",
         "kernels/relu6.py",
         "out[i] = 6 if v >= 6 else v",
         "out[i] = 6 if v >= 7 else v",
-        _ON_KERNELS,
+        _ELEMENTWISE,
     ),
 )
 
@@ -86,7 +90,7 @@ BACKWARD = (
         "kernels/depthwise.py",
         "dx[b, iy, ix, m] += dy[b, oy, ox, m] * w[ky, kx, m]",
         "dx[b, iy, ix, m] = dy[b, oy, ox, m] * w[ky, kx, m]",
-        _ON_KERNELS,
+        _CONVOLUTIONS,
         quick=True,
     ),
     Mistake(
@@ -94,35 +98,35 @@ BACKWARD = (
         "kernels/standard.py",
         "dw[ky, kx, m, n] += dy[b, oy, ox, n] * x[b, iy, ix, m]",
         "dw[KH - 1 - ky, kx, m, n] += dy[b, oy, ox, n] * x[b, iy, ix, m]",
-        _ON_KERNELS,
+        _CONVOLUTIONS,
     ),
     Mistake(
         "relu6 backward: gradient at exactly 6",
         "kernels/relu6.py",
         "values[i] >= 6 else grads",
         "values[i] > 6 else grads",
-        _ON_KERNELS,
+        _ELEMENTWISE,
     ),
     Mistake(
         "batch norm backward: variance held constant",
         "kernels/batchnorm.py",
         "(grads[p, m] - dbeta[m] / P - xhat * dgamma[m] / P)",
         "(grads[p, m] - dbeta[m] / P)",
-        _ON_KERNELS,
+        _BATCH_NORM,
     ),
     Mistake(
         "average pool backward: not divided by the width",
         "kernels/pooling.py",
         "dx[b, iy, ix, m] = dy[b, m] / (H * W)",
         "dx[b, iy, ix, m] = dy[b, m] / H",
-        _ON_KERNELS,
+        _ELEMENTWISE,
     ),
     Mistake(
         "cross-entropy backward: dlosses ignored",
         "kernels/softmax.py",
         "dz[b, n] = dlosses[b] * (total * p[b, n] - targets[b, n])",
         "dz[b, n] = total * p[b, n] - targets[b, n]",
-        _ON_KERNELS,
+        _SOFTMAX,
     ),
 )
 
