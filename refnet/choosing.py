@@ -57,7 +57,7 @@ class Reading(NamedTuple):
 
 def readings(model: str, settings: dict[str, Any], net: Graph) -> list[Reading]:
     """Every way to count this model: all conventions, those that need its builder, and V2's tables read literally."""
-    found = _counted(net, "")
+    found = counted(net)
     if model not in models.__all__:
         return found
     rho2 = Networks().madds(getattr(models, model), **settings).get(RHO2)
@@ -66,11 +66,12 @@ def readings(model: str, settings: dict[str, Any], net: Graph) -> list[Reading]:
     if "expand_first" in inspect.signature(getattr(models, model)).parameters:
         literal = build(model, {**settings, "expand_first": True})
         remark = "; with an expansion where t = 1, as Tables 1 and 2 read literally"
-        found += [each for each in _counted(literal, remark) if each.convention in ("MADD", "P-WEIGHTS")]
+        found += [each for each in counted(literal, remark) if each.convention in ("MADD", "P-WEIGHTS")]
     return found
 
 
-def _counted(net: Graph, remark: str) -> list[Reading]:
+def counted(net: Graph, remark: str = "") -> list[Reading]:
+    """A graph under every convention; the remark is added to what each means."""
     totals = net.cost().totals().items()
     known = ((CONVENTIONS[name], count) for name, count in totals)
     return [Reading(each.name, each.quantity, each.meaning + remark, count) for each, count in known]

@@ -8,8 +8,6 @@ rows of a graph. Nothing here knows an array.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .digits import Figure
-
 
 @dataclass(frozen=True)
 class Terms:
@@ -202,8 +200,3 @@ class Cost:
             "bn_scale_shift": normalised,
             "bn_statistics": normalised,
         }
-
-    def explain(self, figure: Figure) -> list[tuple[Convention, int, str]]:
-        """Every convention that gives `figure` to its digits: (convention, exact count, "rounded" or "cut")."""
-        counts = ((CONVENTIONS[name], count) for name, count in self.totals().items())
-        return [(each, count, how) for each, count in counts if (how := figure.reading(count))]

@@ -3,12 +3,15 @@
 import pytest
 
 from refnet import mobilenet_v1, mobilenet_v2
+from refnet.choosing import counted
 from refnet.counting import CONVENTIONS
 from refnet.digits import parse_figure
+from refnet.printing import explanation_rows
 
 
 def explained(net, text, unit=""):
-    return {each.name: (count, how) for each, count, how in net.cost().explain(parse_figure(text, unit))}
+    rows = explanation_rows(counted(net), parse_figure(text, unit))
+    return {row["convention"]: (row["value"], row["digits"]) for row in rows}
 
 
 @pytest.mark.parametrize(
