@@ -42,7 +42,10 @@ class Tape:
 def last_uses(nodes: Sequence[Node]) -> list[list[str]]:
     """For each node, the values that nothing reads after it."""
     last = {source: index for index, node in enumerate(nodes) for source in node.inputs}
-    return [[source for source, at in last.items() if at == index] for index in range(len(nodes))]
+    done: list[list[str]] = [[] for _ in nodes]
+    for source, at in last.items():
+        done[at].append(source)
+    return done
 
 
 def forward(
