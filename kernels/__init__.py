@@ -16,12 +16,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
     from .add import add_backward as add_backward
     from .add import add_forward as add_forward
+    from .average_pool import average_pool_backward as average_pool_backward
+    from .average_pool import average_pool_forward as average_pool_forward
     from .batchnorm import batch_norm_inference_backward as batch_norm_inference_backward
     from .batchnorm import batch_norm_inference_forward as batch_norm_inference_forward
     from .batchnorm import batch_norm_train_backward as batch_norm_train_backward
     from .batchnorm import batch_norm_train_forward as batch_norm_train_forward
     from .bias import bias_add_backward as bias_add_backward
     from .bias import bias_add_forward as bias_add_forward
+    from .channel_scale import channel_scale_backward as channel_scale_backward
+    from .channel_scale import channel_scale_forward as channel_scale_forward
+    from .channel_shuffle import channel_shuffle_backward as channel_shuffle_backward
+    from .channel_shuffle import channel_shuffle_forward as channel_shuffle_forward
+    from .concat import concat_backward as concat_backward
+    from .concat import concat_forward as concat_forward
+    from .crop_and_resize import crop_and_resize_backward as crop_and_resize_backward
+    from .crop_and_resize import crop_and_resize_forward as crop_and_resize_forward
     from .dense import dense_backward as dense_backward
     from .dense import dense_filter_gradient as dense_filter_gradient
     from .dense import dense_forward as dense_forward
@@ -36,6 +46,16 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .grouped import grouped_conv2d_filter_gradient as grouped_conv2d_filter_gradient
     from .grouped import grouped_conv2d_forward as grouped_conv2d_forward
     from .grouped import grouped_conv2d_input_gradient as grouped_conv2d_input_gradient
+    from .l2_normalize import l2_normalize_backward as l2_normalize_backward
+    from .l2_normalize import l2_normalize_forward as l2_normalize_forward
+    from .leaky_relu import leaky_relu_backward as leaky_relu_backward
+    from .leaky_relu import leaky_relu_forward as leaky_relu_forward
+    from .local_response_norm import local_response_norm_backward as local_response_norm_backward
+    from .local_response_norm import local_response_norm_forward as local_response_norm_forward
+    from .max_pool import max_pool_backward as max_pool_backward
+    from .max_pool import max_pool_forward as max_pool_forward
+    from .pad import pad_backward as pad_backward
+    from .pad import pad_forward as pad_forward
     from .pointwise import pointwise_conv2d_backward as pointwise_conv2d_backward
     from .pointwise import pointwise_conv2d_filter_gradient as pointwise_conv2d_filter_gradient
     from .pointwise import pointwise_conv2d_forward as pointwise_conv2d_forward
@@ -46,10 +66,14 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .relu import relu_forward as relu_forward
     from .relu6 import relu6_backward as relu6_backward
     from .relu6 import relu6_forward as relu6_forward
+    from .resize_bilinear import resize_bilinear_backward as resize_bilinear_backward
+    from .resize_bilinear import resize_bilinear_forward as resize_bilinear_forward
     from .softmax import softmax_backward as softmax_backward
     from .softmax import softmax_cross_entropy_backward as softmax_cross_entropy_backward
     from .softmax import softmax_cross_entropy_forward as softmax_cross_entropy_forward
     from .softmax import softmax_forward as softmax_forward
+    from .space_to_depth import space_to_depth_backward as space_to_depth_backward
+    from .space_to_depth import space_to_depth_forward as space_to_depth_forward
     from .standard import conv2d_backward as conv2d_backward
     from .standard import conv2d_filter_gradient as conv2d_filter_gradient
     from .standard import conv2d_forward as conv2d_forward
@@ -95,6 +119,18 @@ _HOME = {
         "softmax_cross_entropy_backward",
     ),
     "dropout": ("dropout_forward", "dropout_backward"),
+    "max_pool": ("max_pool_forward", "max_pool_backward"),
+    "average_pool": ("average_pool_forward", "average_pool_backward"),
+    "pad": ("pad_forward", "pad_backward"),
+    "leaky_relu": ("leaky_relu_forward", "leaky_relu_backward"),
+    "local_response_norm": ("local_response_norm_forward", "local_response_norm_backward"),
+    "l2_normalize": ("l2_normalize_forward", "l2_normalize_backward"),
+    "channel_scale": ("channel_scale_forward", "channel_scale_backward"),
+    "concat": ("concat_forward", "concat_backward"),
+    "channel_shuffle": ("channel_shuffle_forward", "channel_shuffle_backward"),
+    "space_to_depth": ("space_to_depth_forward", "space_to_depth_backward"),
+    "resize_bilinear": ("resize_bilinear_forward", "resize_bilinear_backward"),
+    "crop_and_resize": ("crop_and_resize_forward", "crop_and_resize_backward"),
 }
 _FILE_OF = {function: file for file, functions in _HOME.items() for function in functions}
 

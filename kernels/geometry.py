@@ -26,6 +26,17 @@ def same_padding(size: int, filter: int, stride: int, dilation: int) -> tuple[in
     return total // 2, total - total // 2
 
 
+def ceil_padding(size: int, filter: int, stride: int, dilation: int) -> tuple[int, int]:
+    """As many pixels after as the window needs to reach the last one: Caffe's rounding up of pooled sizes.
+
+    >>> ceil_padding(54, 3, 2, 1), ceil_padding(27, 3, 2, 1)
+    ((0, 1), (0, 0))
+    """
+    beyond = max(size - dilation * (filter - 1) - 1, 0)
+    steps = -(-beyond // stride)
+    return 0, max(steps * stride - beyond, 0)
+
+
 def symmetric_padding(filter: int, dilation: int) -> tuple[int, int]:
     """The same padding on both sides whatever the size, `dilation * (filter - 1) // 2`; torchvision's, for odd filters.
 

@@ -20,6 +20,9 @@ class Terms:
     weights, biases        trainable parameters of kernels and of biases
     bn_channels            channels normalised: gamma, beta, moving mean and moving variance have this many each
     bn_outputs             values written by a batch normalisation
+    scales                 trainable factors, one per channel, that belong to no batch normalisation
+    madds_padded_grid      multiply-adds on top of `madds` where a dilated convolution runs as TensorFlow 1 ran it: on a
+                           map padded up to multiples of the dilation
     """
 
     operation: str
@@ -32,11 +35,13 @@ class Terms:
     biases: int = 0
     bn_channels: int = 0
     bn_outputs: int = 0
+    scales: int = 0
+    madds_padded_grid: int = 0
 
     @property
     def parameters(self) -> int:
-        """All of them: weights, biases and the four vectors of batch normalisation (P-ALL)."""
-        return self.weights + self.biases + 4 * self.bn_channels
+        """All of them: weights, biases, scales and the four vectors of batch normalisation (P-ALL)."""
+        return self.weights + self.biases + self.scales + 4 * self.bn_channels
 
     @property
     def access(self) -> int:
@@ -77,6 +82,10 @@ def bn_outputs(rows: Rows) -> int:
     return sum(row.terms.bn_outputs for row in rows)
 
 
+def madd_s2b(rows: Rows) -> int:
+    return madd(rows) + sum(row.terms.madds_padded_grid for row in rows)
+
+
 def madd_step(rows: Rows) -> int:
     """Forward, filter gradient and, where something below needs it, input gradient: each costs what forward costs."""
     return sum(row.terms.madds * (3 if row.input_gradient else 2) for row in rows)
@@ -103,8 +112,17 @@ def bn_channels(rows: Rows) -> int:
     return sum(row.terms.bn_channels for row in rows)
 
 
+def scales(rows: Rows) -> int:
+    return sum(row.terms.scales for row in rows)
+
+
 def p_bias(rows: Rows) -> int:
     return weights(rows) + biases(rows)
+
+
+def with_norm(rows: Rows, vectors: int) -> int:
+    """P-BIAS, the scales of other layers, and so many vectors per batch normalisation."""
+    return p_bias(rows) + scales(rows) + vectors * bn_channels(rows)
 
 
 @dataclass(frozen=True)
@@ -130,6 +148,9 @@ _ALL = (
     Convention(
         "MADD-BN4", "multiply-adds", "MADD plus 4 per batch-norm output", lambda rows: madd(rows) + 4 * bn_outputs(rows)
     ),
+    Convention(
+        "MADD-S2B", "multiply-adds", "MADD with dilated convolutions on a grid padded to multiples of the rate", madd_s2b
+    ),
     Convention("MADD-STEP", "multiply-adds", "a training step: forward, input and filter gradients", madd_step),
     Convention("FLOP-2", "FLOPs", "twice MADD", lambda rows: 2 * madd(rows)),
     Convention("FLOP-N", "FLOPs", "2*k*k*M - 1 per output value (the hand notes)", flop_n),
@@ -137,25 +158,25 @@ _ALL = (
     Convention("P-WEIGHTS", "parameters", "kernels only", weights),
     Convention("P-BIAS", "parameters", "kernels and the biases that exist", p_bias),
     Convention(
-        "P-TRAINABLE", "parameters", "P-BIAS plus gamma and beta", lambda rows: p_bias(rows) + 2 * bn_channels(rows)
+        "P-TRAINABLE", "parameters", "P-BIAS plus gamma, beta and other scales", lambda rows: with_norm(rows, 2)
     ),
     Convention(
         "P-SLIM",
         "parameters",
         "P-BIAS plus beta, moving mean and moving variance",
-        lambda rows: p_bias(rows) + 3 * bn_channels(rows),
+        lambda rows: with_norm(rows, 3),
     ),
     Convention(
         "P-ALL",
         "parameters",
         "P-BIAS plus all four batch-norm vectors",
-        lambda rows: p_bias(rows) + 4 * bn_channels(rows),
+        lambda rows: with_norm(rows, 4),
     ),
     Convention(
         "P-FOLDED",
         "parameters",
         "batch norm folded: one bias per normalised channel",
-        lambda rows: p_bias(rows) + bn_channels(rows),
+        lambda rows: with_norm(rows, 1),
     ),
 )
 CONVENTIONS = {convention.name: convention for convention in _ALL}
@@ -192,11 +213,12 @@ class Cost:
         return {name: convention.count(self.rows) for name, convention in CONVENTIONS.items()}
 
     def parameters(self) -> dict[str, int]:
-        """Parameters by kind: weights, biases, bn_scale_shift (gamma, beta), bn_statistics (moving mean, variance)."""
+        """Parameters by kind: weights, biases, scales, bn_scale_shift (gamma, beta), bn_statistics (mean, variance)."""
         normalised = 2 * bn_channels(self.rows)
         return {
             "weights": weights(self.rows),
             "biases": biases(self.rows),
+            "scales": scales(self.rows),
             "bn_scale_shift": normalised,
             "bn_statistics": normalised,
         }

@@ -26,7 +26,7 @@ __all__ = ["Graph", "Node", "Parameter", "Tape"]
 Array = NDArray[Any]
 
 # Role of a weight -> the field of Terms that counts it. (gamma stands for batch norm's four vectors.)
-_COUNTED = {"kernel": "weights", "bias": "biases", "gamma": "bn_channels"}
+_COUNTED = {"kernel": "weights", "bias": "biases", "gamma": "bn_channels", "scale": "scales"}
 
 
 class Graph:
@@ -253,6 +253,6 @@ def _plain() -> Any:
 
 
 def _input_shape(name: str, shape: Any) -> Shape:
-    if not isinstance(shape, (tuple, list)) or len(shape) not in (1, 3):
-        raise ValueError(f"inputs[{name!r}]: wanted (height, width, channels) or (channels,), got {shape!r}")
+    if not isinstance(shape, (tuple, list)) or len(shape) not in (1, 2, 3):
+        raise ValueError(f"inputs[{name!r}]: wanted (height, width, channels), (regions, 4) or (channels,), got {shape!r}")
     return tuple(check_count(each, f"inputs[{name!r}]") for each in shape)

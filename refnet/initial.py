@@ -1,7 +1,7 @@
 """Fresh weights, as the official code of both papers draws them.
 
 Kernels: truncated normal, sigma 0.09 (values beyond two sigma are drawn again); batch norm: scale 1, shift 0, stored
-mean 0 and variance 1; biases 0.
+mean 0 and variance 1; biases 0. Other scales begin at 20, as in SSD, the network that has them.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 SIGMA = 0.09
 
-_CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0}
+_CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0, "scale": 20.0}
 
 
 def generator(rng: Any) -> np.random.Generator:

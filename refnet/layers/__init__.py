@@ -4,11 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .activation import LeakyRelu as LeakyRelu
     from .activation import Relu as Relu
     from .activation import Relu6 as Relu6
     from .activation import Softmax as Softmax
     from .add import Add as Add
     from .base import Layer as Layer
+    from .channels import ChannelShuffle as ChannelShuffle
+    from .channels import Concat as Concat
+    from .channels import Flatten as Flatten
+    from .channels import Pad2d as Pad2d
+    from .channels import SpaceToDepth as SpaceToDepth
     from .convolution import Conv2d as Conv2d
     from .convolution import DepthwiseConv2d as DepthwiseConv2d
     from .convolution import GroupedConv2d as GroupedConv2d
@@ -17,7 +23,15 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .dense import Dense as Dense
     from .dropout import Dropout as Dropout
     from .normalization import BatchNorm as BatchNorm
+    from .normalization import ChannelScale as ChannelScale
+    from .normalization import L2Normalize as L2Normalize
+    from .normalization import LocalResponseNorm as LocalResponseNorm
+    from .pooling import AveragePool2d as AveragePool2d
     from .pooling import GlobalAveragePool as GlobalAveragePool
+    from .pooling import MaxPool2d as MaxPool2d
+    from .regions import CropAndResize as CropAndResize
+    from .regions import Each as Each
+    from .regions import ResizeBilinear as ResizeBilinear
 
 _HOME = {
     "Layer": "base",
@@ -34,6 +48,20 @@ _HOME = {
     "Dropout": "dropout",
     "Add": "add",
     "GlobalAveragePool": "pooling",
+    "LeakyRelu": "activation",
+    "LocalResponseNorm": "normalization",
+    "L2Normalize": "normalization",
+    "ChannelScale": "normalization",
+    "MaxPool2d": "pooling",
+    "AveragePool2d": "pooling",
+    "Concat": "channels",
+    "ChannelShuffle": "channels",
+    "SpaceToDepth": "channels",
+    "Pad2d": "channels",
+    "Flatten": "channels",
+    "ResizeBilinear": "regions",
+    "CropAndResize": "regions",
+    "Each": "regions",
 }
 
 __all__ = sorted(_HOME)

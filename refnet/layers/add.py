@@ -1,7 +1,7 @@
 """Addition of two maps: the shortcut of a residual block (V2 section 3.3)."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from .base import Array, Gradients, Layer, Shape, Weights
 
@@ -10,7 +10,9 @@ from .base import Array, Gradients, Layer, Shape, Weights
 class Add(Layer):
     """Two maps of one shape -> their sum."""
 
-    arity: ClassVar[int] = 2
+    @property
+    def arity(self) -> int:
+        return 2
 
     def out_shape(self, *shapes: Shape) -> Shape:
         if len(shapes) != 2 or shapes[0] != shapes[1]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from numbers import Real
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,10 @@ class Saved(NamedTuple):
 class Layer(ABC):
     """One operation: shapes and cost as plain integers, forward and backward on arrays."""
 
-    arity: ClassVar[int] = 1  # how many maps go in
+    @property
+    def arity(self) -> int:
+        """How many values go in."""
+        return 1
 
     @property
     def operation(self) -> str:
@@ -120,7 +123,7 @@ class Layer(ABC):
         wanted = self.parameters(*(x.shape[1:] for x in xs))
         self.out_shape(*(x.shape[1:] for x in xs))
         for x in xs[1:]:
-            check_like(x, xs[0].shape, xs[0].dtype, f"{self}: second input")
+            check_like(x, (len(xs[0]), *x.shape[1:]), xs[0].dtype, f"{self}: further input")
         for role, shape in wanted.items():
             if role not in weights:
                 raise ValueError(f"{self}: wanted a weight {role!r} {shape}, got only {sorted(weights)}")

@@ -56,7 +56,14 @@ class _Windowed(Layer):
             madds=products * outputs,
             madds_inside=window.taps_inside(height, width) * seen * filters,
             weights=products * filters,
+            madds_padded_grid=products * (self._padded_grid(*shapes) - outputs),
         )
+
+    def _padded_grid(self, *shapes: Shape) -> int:
+        """Output values on a grid padded up to multiples of the dilation (SpaceToBatch, VALID, BatchToSpace)."""
+        height, width, filters = self.out_shape(*shapes)
+        along_y, along_x = self.window().dilation
+        return -(-height // along_y) * along_y * -(-width // along_x) * along_x * filters
 
     def setting(self, shape: Shape) -> tuple[Any, ...]:
         """Stride, dilation and pads for an input (B, H, W, M), as the kernels take them."""

@@ -1,4 +1,4 @@
-"""Batch normalisation."""
+"""Batch normalisation; and what older networks have: responses divided by their neighbours or by their length."""
 
 from dataclasses import dataclass
 from math import prod
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..counting import Terms
-from .base import STATISTICS, Array, Gradients, Layer, Shape, Weights, is_number
+from .base import STATISTICS, Array, Gradients, Layer, Shape, Weights, check_count, is_number
 
 VECTORS = ("gamma", "beta", *STATISTICS)
 
@@ -67,3 +67,80 @@ class BatchNorm(Layer):
             stored = (weights[role] for role in STATISTICS)
             dx, dgamma, dbeta = kernels.batch_norm_inference_backward(dy, saved[0], gamma, *stored, float(self.eps))
         return (dx,), {"gamma": dgamma, "beta": dbeta}
+
+
+@dataclass(frozen=True)
+class LocalResponseNorm(Layer):
+    """`x[m] / (bias + alpha * (sum of x[j]**2 over the `size` channels around m)) ** beta` (AlexNet, section 3.3).
+
+    Other libraries divide alpha by size.
+    """
+
+    size: int = 5
+    alpha: float = 1e-4
+    beta: float = 0.75
+    bias: float = 2.0
+
+    def __post_init__(self) -> None:
+        if check_count(self.size, "size") % 2 == 0:
+            raise ValueError(f"size: wanted an odd number of channels, got {self.size}")
+        for name in ("alpha", "beta", "bias"):
+            value = getattr(self, name)
+            if not is_number(value) or not 0 < value < float("inf"):
+                raise ValueError(f"{name}: wanted a finite number above 0, got {value!r}")
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return shapes[0]
+
+    def _setting(self) -> tuple[int, float, float, float]:
+        return int(self.size), float(self.alpha), float(self.beta), float(self.bias)
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        y: Array = kernels.local_response_norm_forward(xs[0], *self._setting())
+        return y
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        return (kernels.local_response_norm_backward(dy, saved[0], *self._setting()),), {}
+
+
+@dataclass(frozen=True)
+class L2Normalize(Layer):
+    """`x / max(length of x over the channels, eps)`: each pixel's (or each image's) features become a unit vector."""
+
+    eps: float = 1e-12
+
+    def __post_init__(self) -> None:
+        if not is_number(self.eps) or not 0 < self.eps < float("inf"):
+            raise ValueError(f"eps: wanted a finite number above 0, got {self.eps!r}")
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return shapes[0]
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        y: Array = kernels.l2_normalize_forward(xs[0], float(self.eps))
+        return y
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        return (kernels.l2_normalize_backward(dy, saved[0], float(self.eps)),), {}
+
+
+@dataclass(frozen=True)
+class ChannelScale(Layer):
+    """One trainable factor per channel: (..., M) -> (..., M); scale (M,)."""
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return shapes[0]
+
+    def parameters(self, *shapes: Shape) -> dict[str, Shape]:
+        return {"scale": shapes[0][-1:]}
+
+    def cost(self, *shapes: Shape) -> Terms:
+        return Terms(self.operation, prod(shapes[0]), prod(shapes[0]), scales=shapes[0][-1])
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        y: Array = kernels.channel_scale_forward(xs[0], weights["scale"])
+        return y
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        dx, dscale = kernels.channel_scale_backward(dy, saved[0], weights["scale"])
+        return (dx,), {"scale": dscale}

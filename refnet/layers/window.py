@@ -1,22 +1,22 @@
 """A window sliding over a map: kernel size, stride, dilation and padding on both axes, as plain integers.
 
 Padding by name: "same" is TensorFlow's SAME (the odd pixel goes bottom and right), "symmetric" is
-dilation * (kernel - 1) // 2 on every side (torchvision's), "valid" is none, or four integers
-(top, bottom, left, right). "same" and "symmetric" differ for even sizes with stride 2; pretrained weights are bound
+dilation * (kernel - 1) // 2 on every side (torchvision's), "valid" is none, "ceil" as much at the bottom and right as
+the last pixel needs to be seen (Caffe's pooling), or four integers (top, bottom, left, right). "same" and "symmetric" differ for even sizes with stride 2; pretrained weights are bound
 to one of them.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from ..kernels.geometry import output_size, same_padding, symmetric_padding, taps_inside
+from ..kernels.geometry import ceil_padding, output_size, same_padding, symmetric_padding, taps_inside
 from .base import check_count
 
 Pair = tuple[int, int]
 Pads = tuple[int, int, int, int]
 Padding = str | Pads
 
-PADDINGS = ("same", "symmetric", "valid")
+PADDINGS = ("same", "symmetric", "valid", "ceil")
 
 
 def pair(value: Any, what: str) -> Pair:
@@ -60,6 +60,8 @@ class Window:
     def _along(self, axis: int, size: int) -> Pair:
         if self.padding == "same":
             return same_padding(size, self.kernel[axis], self.stride[axis], self.dilation[axis])
+        if self.padding == "ceil":
+            return ceil_padding(size, self.kernel[axis], self.stride[axis], self.dilation[axis])
         return symmetric_padding(self.kernel[axis], self.dilation[axis]) if self.padding == "symmetric" else (0, 0)
 
     def _axes(self, height: int, width: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -85,3 +87,11 @@ class Window:
         """Pairs (output pixel, tap) that read a pixel of the image and not of the padding."""
         along_y, along_x = self._axes(height, width)
         return taps_inside(*along_y) * taps_inside(*along_x)
+
+    def always_inside(self, height: int, width: int) -> bool:
+        """Whether every position of the window reads at least one pixel of the image."""
+        return all(
+            -(position * stride - before) < dilation * (taps - 1) + 1 and position * stride - before < size
+            for size, taps, stride, dilation, before, after in self._axes(height, width)
+            for position in (0, output_size(size, taps, stride, dilation, before, after) - 1)
+        )
