@@ -4,7 +4,8 @@ import inspect
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator
+from ast import literal_eval
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from difflib import get_close_matches
 from fractions import Fraction
@@ -33,17 +34,42 @@ def build(model: str, settings: dict[str, Any]) -> Graph:
     builder = getattr(models, model)
     unknown = set(settings) - set(inspect.signature(builder).parameters)
     if unknown:
-        raise ValueError(f"{model}: has no setting {', '.join(sorted(unknown))}")
+        known = ", ".join(inspect.signature(builder).parameters)
+        raise ValueError(f"{model}: has no setting {', '.join(sorted(unknown))}; it has {known}")
     graph: Graph = builder(**settings)
     return graph
 
 
 def settings_of(model: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Width, resolution and classes as built: what was given, or the builder's defaults; None for a user's own file."""
+    """Width, resolution and classes as built: what was given, or the builder's defaults; None where there is none."""
     if model not in models.__all__:
         return dict.fromkeys(("width", "resolution", "classes"))
-    defaults = inspect.signature(getattr(models, model)).parameters
-    return {name: settings.get(name, defaults[name].default) for name in ("width", "resolution", "classes")}
+    defaults = {name: each.default for name, each in inspect.signature(getattr(models, model)).parameters.items()}
+    return {name: settings.get(name, defaults.get(name)) for name in ("width", "resolution", "classes")}
+
+
+def assigned(words: Iterable[str]) -> dict[str, Any]:
+    """Settings as a user typed them, "output_stride=8", to name and value; what is no literal stays a string.
+
+    Raises ValueError for a word without a name or an equals sign, and for a name that is given twice.
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"--set: wanted NAME=VALUE, such as output_stride=8, got {word!r}")
+        if name in found:
+            raise ValueError(f"--set: {name} is given twice")
+        try:
+            found[name] = literal_eval(text)
+        except (ValueError, SyntaxError):
+            found[name] = text
+    return found
+
+
+def summary(model: str) -> str:
+    """The first sentence of a builder's documentation, without the name that it repeats."""
+    return (inspect.getdoc(getattr(models, model)) or "").splitlines()[0]
 
 
 class Reading(NamedTuple):

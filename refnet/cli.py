@@ -1,4 +1,4 @@
-"""The command line: `refnet count`, `refnet audit`, `refnet testcases`.
+"""The command line: `refnet count`, `refnet models`, `refnet audit`, `refnet memory`, `refnet testcases`.
 
 Results go to standard output, as tables or with --json as JSON alone; everything else goes to standard error.
 Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency is missing.
@@ -56,6 +56,7 @@ def main() -> None:
 @click.option("--classes", type=int, help="Number of classes; 0 for pooled features without a classifier.")
 @click.option("--padding", type=click.Choice(["same", "symmetric", "valid"]), help="Padding of the convolutions.")
 @click.option("--expansion", type=float, help="Expansion factor t (MobileNet V2).")
+@click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Any other setting of the model's builder.")
 @click.option("--by", type=click.Choice(["layer", "type"]), help="One line per layer, or per type of layer.")
 @click.option(
     "--explain",
@@ -64,15 +65,17 @@ def main() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 @one_line()
-def count(model: str, by: str | None, explain: str | None, as_json: bool, **options: Any) -> None:
+def count(
+    model: str, by: str | None, explain: str | None, as_json: bool, more: tuple[str, ...], **options: Any
+) -> None:
     """Count multiply-adds and parameters of MODEL under every convention.
 
-    MODEL is mobilenet_v1, mobilenet_v2, conv_mobilenet, shallow_mobilenet, or a graph of your own: my_file.py:net.
+    MODEL is mobilenet_v1, mobilenet_v2, ... (`refnet models` lists them), or a graph of your own: my_file.py:net.
     """
     from . import choosing, printing
     from .digits import parse_figure
 
-    settings = {name: value for name, value in options.items() if value is not None}
+    settings = choosing.assigned(more) | {name: value for name, value in options.items() if value is not None}
     net = choosing.build(model, settings)
     figure = parse_figure(explain) if explain is not None else None
     if as_json:
@@ -93,6 +96,20 @@ def count(model: str, by: str | None, explain: str | None, as_json: bool, **opti
         out.print(printing.explanation(net, choosing.readings(model, settings, net), explain, figure))
     if figure is None or by:
         out.print(view(net))
+
+
+@main.command("models")
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@one_line()
+def list_models(as_json: bool) -> None:
+    """List every model with its size, as its paper has it."""
+    from . import printing
+
+    rows = printing.model_rows()
+    if as_json:
+        _emit({"models": rows})
+    else:
+        printing.console(markup=False).print(printing.models_table(rows))
 
 
 @main.command()

@@ -149,7 +149,7 @@ _ALL = (
         "MADD-BN4", "multiply-adds", "MADD plus 4 per batch-norm output", lambda rows: madd(rows) + 4 * bn_outputs(rows)
     ),
     Convention(
-        "MADD-S2B", "multiply-adds", "MADD with dilated convolutions on a grid padded to multiples of the rate", madd_s2b
+        "MADD-S2B", "multiply-adds", "MADD, dilated convolutions on a grid padded to the rate's multiples", madd_s2b
     ),
     Convention("MADD-STEP", "multiply-adds", "a training step: forward, input and filter gradients", madd_step),
     Convention("FLOP-2", "FLOPs", "twice MADD", lambda rows: 2 * madd(rows)),

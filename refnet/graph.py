@@ -254,5 +254,6 @@ def _plain() -> Any:
 
 def _input_shape(name: str, shape: Any) -> Shape:
     if not isinstance(shape, (tuple, list)) or len(shape) not in (1, 2, 3):
-        raise ValueError(f"inputs[{name!r}]: wanted (height, width, channels), (regions, 4) or (channels,), got {shape!r}")
+        wanted = "(height, width, channels), (regions, 4) or (channels,)"
+        raise ValueError(f"inputs[{name!r}]: wanted {wanted}, got {shape!r}")
     return tuple(check_count(each, f"inputs[{name!r}]") for each in shape)

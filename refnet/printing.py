@@ -8,11 +8,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from . import choosing
 from .choosing import Reading
 from .counting import CONVENTIONS, Cost
 from .digits import Figure
 from .graph import Graph
 from .papers.audit import plain
+from .papers.claim import UNCOUNTED
 
 
 def console(markup: bool = True) -> Console:
@@ -35,6 +37,25 @@ def conventions(net: Graph) -> Table:
     table = _table(net.name, "convention", "what is counted", "quantity", "count", numbers=1)
     for name, count in net.cost().totals().items():
         table.add_row(name, CONVENTIONS[name].meaning, CONVENTIONS[name].quantity, f"{count:,}")
+    return table
+
+
+def model_rows() -> list[dict[str, Any]]:
+    """Every model with its builder's defaults: name, what it is, multiply-adds (MADD), kernel weights (P-WEIGHTS)."""
+    found = []
+    for name in choosing.models.__all__:
+        cost = choosing.build(name, {}).cost()
+        counts = {"madds": cost.madds, "weights": cost.total("P-WEIGHTS")}
+        found.append({"model": name, "summary": choosing.summary(name), **choosing.settings_of(name, {}), **counts})
+    return found
+
+
+def models_table(rows: list[dict[str, Any]]) -> Table:
+    """One line per model."""
+    table = _table("", "model", "input", "classes", "madds (MADD)", "weights (P-WEIGHTS)", numbers=4)
+    for row in rows:
+        size, classes = (UNCOUNTED if row[name] is None else str(row[name]) for name in ("resolution", "classes"))
+        table.add_row(row["model"], size, classes, f"{row['madds']:,}", f"{row['weights']:,}")
     return table
 
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from refnet import models
 from refnet.cli import main
 
 
@@ -53,6 +54,7 @@ def test_count_json_has_full_integers():
     assert data["parameters"] == {
         "weights": 3_469_760,
         "biases": 1000,
+        "scales": 0,
         "bn_scale_shift": 34_112,
         "bn_statistics": 34_112,
     }
@@ -63,6 +65,38 @@ def test_count_takes_settings():
     data = data_of("count", "mobilenet_v1", *settings)
     assert (data["width"], data["resolution"], data["classes"]) == (0.5, 160, 10)
     assert data["parameters"]["biases"] == 10
+
+
+def test_count_takes_any_setting_of_the_builder():
+    assert data_of("count", "mobilenet_v2", "--set", "expand_first=True")["madds"] == 313_619_328
+    words = ("--set", "shortcut=none", "--set", "bottleneck=relu6", "--width", "0.5")
+    plain = data_of("count", "mobilenet_v2", "--width", "0.5")
+    assert data_of("count", "mobilenet_v2", *words)["madds"] == plain["madds"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("expand_first",), "--set: wanted NAME=VALUE, such as output_stride=8, got 'expand_first'"),
+        (("=3",), "--set: wanted NAME=VALUE, such as output_stride=8, got '=3'"),
+        (("a=1", "a=2"), "--set: a is given twice"),
+        (("shortcut=both",), "shortcut: wanted bottleneck, expansion, none, got 'both'"),
+        (("depth=3",), "mobilenet_v2: has no setting depth; it has width, resolution, classes, padding"),
+    ],
+)
+def test_settings_that_cannot_be(words, message):
+    assert message in refusal("count", "mobilenet_v2", *(part for word in words for part in ("--set", word)))
+
+
+def test_models_lists_every_model_with_its_own_size():
+    rows = {row["model"]: row for row in data_of("models")["models"]}
+    assert sorted(rows) == models.__all__
+    assert all(row["summary"] for row in rows.values())
+    assert rows["mobilenet_v2"]["madds"] == 300_774_272
+    assert rows["mobilenet_v1"]["weights"] == 4_209_088
+    shown = run("models").output
+    assert all(name in shown for name in models.__all__) and "300,774,272" in shown
+    assert max(map(len, shown.splitlines())) <= 100
 
 
 def test_count_by_layer_sums_up():

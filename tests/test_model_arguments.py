@@ -37,7 +37,7 @@ def test_bad_classes(build, classes):
 @pytest.mark.parametrize("build", MODELS)
 @pytest.mark.parametrize("padding", ["SAME", "", None, 1, (1, 1)])
 def test_bad_padding(build, padding):
-    refuse(build, {"padding": padding}, r"padding: wanted same, symmetric, valid or four integers \(top")
+    refuse(build, {"padding": padding}, r"padding: wanted same, symmetric, valid, ceil or four integers \(top")
 
 
 @pytest.mark.parametrize("part", [-1, 1.5, "same", True])

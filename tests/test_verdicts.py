@@ -54,6 +54,18 @@ def test_an_erratum_needs_a_proof_and_a_print_that_nothing_gives():
     assert judged("569", {"MADD": 568_740_352}, refuted=True).verdict == "exact"
 
 
+def test_what_the_paper_does_not_describe_is_not_compared():
+    values = {"MADD": 568_740_352}
+    implied = judged("569", values, free="the size of the embedding", implied=(128, 256))
+    assert (implied.verdict, implied.fits) == ("not determinable", ())
+    text = "The paper does not give the size of the embedding; the print implies"
+    assert implied.explanation.startswith(f"{text} 128 to 256.")
+    assert judged("569", values, free="a", implied=(7, 7)).explanation.startswith(
+        "The paper does not give a; the print implies 7."
+    )
+    assert judged("569", values, free="its baseline").explanation == "The paper does not give its baseline."
+
+
 def test_verdict_of_a_statement():
     both = {"MADD": 1, "MADD-HEADLESS": 2}
     verdicts = {

@@ -52,7 +52,7 @@ class _Pool(Layer):
         except ValueError as error:
             raise ValueError(f"{self}: {error}") from None
         if not window.always_inside(height, width):
-            raise ValueError(f"{self}: wanted every window to see a pixel of the {height}x{width} map, not padding alone")
+            raise ValueError(f"{self}: wanted a pixel of the {height}x{width} map in every window")
         return *out, channels
 
     def setting(self, shape: Shape) -> tuple[Any, ...]:

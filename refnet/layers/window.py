@@ -2,8 +2,8 @@
 
 Padding by name: "same" is TensorFlow's SAME (the odd pixel goes bottom and right), "symmetric" is
 dilation * (kernel - 1) // 2 on every side (torchvision's), "valid" is none, "ceil" as much at the bottom and right as
-the last pixel needs to be seen (Caffe's pooling), or four integers (top, bottom, left, right). "same" and "symmetric" differ for even sizes with stride 2; pretrained weights are bound
-to one of them.
+the window needs to reach the last pixel (Caffe's pooling), or four integers (top, bottom, left, right). "same" and
+"symmetric" differ for even sizes with stride 2; pretrained weights are bound to one of them.
 """
 
 from dataclasses import dataclass

@@ -41,6 +41,8 @@ class Computed:
     holds     for claims in words and formulas: convention -> whether it is so
     measured  for round words: the numbers that the word speaks of
     refuted   whether a check, evaluated in this run, proves the print wrong
+    free      what the paper would have to say before anything could be compared; "" where it says enough
+    implied   the range of `free` that the print implies, if it implies one
     facts     name -> what else the explanation quotes
     """
 
@@ -48,6 +50,8 @@ class Computed:
     holds: Mapping[str, bool] | None = None
     measured: tuple[Number, ...] = ()
     refuted: bool = False
+    free: str = ""
+    implied: tuple[Number, Number] | None = None
     facts: Mapping[str, Value | str] = field(default_factory=dict)
 
 
@@ -57,6 +61,13 @@ Compute = Callable[[Networks], Computed]
 def statement(holds: bool, refuted: bool = False, **facts: Value | str) -> Computed:
     """A claim in words: whether it is so, and whether a check proves it wrong."""
     return Computed({UNCOUNTED: holds}, {UNCOUNTED: holds}, refuted=refuted, facts=facts)
+
+
+def undetermined(
+    values: Mapping[str, Value], free: str, implied: tuple[Number, Number] | None = None, **facts: Value | str
+) -> Computed:
+    """A figure of a network that the paper does not describe: what can be computed, and what is missing."""
+    return Computed(values, free=free, implied=implied, facts=facts)
 
 
 def formula(convention: str, value: Value, holds: bool, **facts: Value | str) -> Computed:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from ..digits import Figure
-from .claim import UNCOUNTED, Claim, Fit, Value
+from .claim import UNCOUNTED, Claim, Computed, Fit, Value
 from .networks import Number
 
 # What is said of a printed figure, by verdict; a claim's own explanation follows.
@@ -13,6 +13,7 @@ FIGURES = {
     "convention": "{instead}{under}{value}, {read}.{also}",
     "erratum": "It is {value}, not {printed}.",
     "unexplained": "{under}{value}, {distance} from the print, and no convention gives its digits.",
+    "not determinable": "{missing}",
 }
 
 
@@ -37,10 +38,21 @@ def explain(
         "distance": _distance(values[claim.main], figure),
         **{name: fact if isinstance(fact, str) else show(fact) for name, fact in facts.items()},
     }
-    general = FIGURES[verdict] if figure else ""
+    general = FIGURES[verdict] if figure or verdict == "not determinable" else ""
     tolerance = " Tolerance of the word: {tolerance}." if claim.word else ""
     zeros = " The print is read to {significant} digits." if figure and _ends_in_zero(known["printed"]) else ""
     return f"{general}{zeros} {claim.explanation}{tolerance}".strip().format_map(known)
+
+
+def missing(computed: Computed) -> str:
+    """What the paper does not say, and what its print would imply for it."""
+    if not computed.free:
+        return ""
+    text = f"The paper does not give {computed.free}"
+    if computed.implied is None:
+        return f"{text}."
+    low, high = map(show, computed.implied)
+    return f"{text}; the print implies " + (f"{low}." if low == high else f"{low} to {high}.")
 
 
 def show(value: Value | None) -> str:

@@ -6,7 +6,7 @@ convention        not so, but another named convention, or cutting instead of ro
 approximate       the paper uses a round word, and the value is within the tolerance declared for it
 erratum           none of these, and a check that runs with the audit proves the print wrong
 unexplained       none of these, and nothing proves the print wrong
-not determinable  the paper does not describe the network
+not determinable  the paper does not describe the network: what is missing is named, and nothing is compared
 not covered       the work on that table is not done
 """
 
@@ -17,10 +17,10 @@ from typing import NamedTuple
 from ..digits import UNITS, Figure, parse_figure
 from .claim import UNCOUNTED, Claim, Computed, Fit, Result, Value
 from .networks import MEANINGS, Networks
-from .prose import explain
+from .prose import explain, missing
 
 VERDICTS = ("exact", "convention", "approximate", "erratum", "unexplained", "not determinable", "not covered")
-NOT_COVERED = "not covered"
+UNDETERMINED, NOT_COVERED = "not determinable", "not covered"
 
 
 class Word(NamedTuple):
@@ -55,11 +55,13 @@ def judge(claim: Claim, computed: Computed) -> Result:
     """
     values = _ordered(claim, computed.values)
     figure = None if claim.word or computed.holds is not None else printed_figure(claim)
-    fits = tuple(_fits(claim, computed, values, figure))
+    fits = () if computed.free else tuple(_fits(claim, computed, values, figure))
     verdict = _verdict(claim, computed, fits)
     # Where nothing gives the print, the value is that of the main convention.
     shown = fits[0] if fits else Fit(claim.main, "", values[claim.main])
-    facts = {**computed.facts, "tolerance": WORDS[claim.word].meaning} if claim.word else computed.facts
+    facts = {**computed.facts, "missing": missing(computed)}
+    if claim.word:
+        facts["tolerance"] = WORDS[claim.word].meaning
     explanation = explain(claim, verdict, shown, fits, values, figure, facts)
     digits = figure.significant if figure else None
     return Result(claim, verdict, shown.convention, shown.reading, shown.value, explanation, fits, values, digits)
@@ -102,6 +104,8 @@ def _reading(figure: Figure | None, value: Value) -> str | None:
 
 
 def _verdict(claim: Claim, computed: Computed, fits: tuple[Fit, ...]) -> str:
+    if computed.free:
+        return UNDETERMINED
     if fits and claim.word:
         return "approximate"
     if fits:
