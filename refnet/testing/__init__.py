@@ -71,6 +71,20 @@ _NAMES = {
         "naive_softmax_cross_entropy_gradient",
         "naive_softmax_gradient",
     ),
+    "oracles_rearranging": (
+        "naive_channel_shuffle",
+        "naive_channel_shuffle_gradient",
+        "naive_concat",
+        "naive_concat_gradient",
+        "naive_space_to_depth",
+        "naive_space_to_depth_gradient",
+    ),
+    "oracles_sampling": (
+        "naive_crop_and_resize",
+        "naive_crop_and_resize_gradient",
+        "naive_resize_bilinear",
+        "naive_resize_bilinear_gradient",
+    ),
     "precision": ("Precision", "error_bound", "gamma"),
     "strategies": (
         "conv2d_cases",
