@@ -85,6 +85,6 @@ def average_pool_backward(
 
 @jit
 def _inside(output: int, size: int, taps: int, stride: int, before: int) -> int:
-    """How many taps of the window at this output, along one axis, are on the map and not on its padding."""
+    """The window at an output, along one axis -> how many of its taps are on the map and not on its padding."""
     first = output * stride - before
     return min(first + taps, size) - max(first, 0)

@@ -62,7 +62,7 @@ def l2_normalize_backward(dy: Array, x: Array, eps: float) -> Array:
 
 @jit
 def _dot(a: Array, b: Array) -> float:
-    """`sum over m of a[m] * b[m]`: a, b (M,)."""
+    """`sum over m of a[m] * b[m]`: a, b (M,) -> a number."""
     total = 0.0
     for m in range(a.size):
         total += a[m] * b[m]

@@ -26,7 +26,7 @@ def warmup(dtype: DTypeLike = np.float32) -> None:
 
 
 def calls(dtype: np.dtype[Any]) -> list[Call]:
-    """One call for each plain kernel; bias meets maps and features, the others what a network gives them."""
+    """One call for each plain kernel and each kind of arguments that networks give it: maps, features, or both."""
     x, f = np.ones((1, 2, 2, 2), dtype), np.ones((1, 2), dtype)
     return [
         *_convolution("conv2d", x, np.ones((1, 1, 2, 2), dtype)),
@@ -35,8 +35,12 @@ def calls(dtype: np.dtype[Any]) -> list[Call]:
         *_matrix("pointwise_conv2d", x, np.ones((2, 2), dtype)),
         *_matrix("dense", f, np.ones((2, 2), dtype)),
         *_batch_norm(x, np.ones(2, dtype)),
-        *_elementwise(x),
+        *_elementwise(x, f),
         *_classifier(x, f, np.ones(2, dtype)),
+        *_pooling(x),
+        *_norms(x, f, np.ones(2, dtype)),
+        *_rearranging(x, f),
+        *_sampling(x, np.zeros((1, 1, 4), dtype)),
     ]
 
 
@@ -69,19 +73,23 @@ def _batch_norm(x: Array, v: Array) -> list[Call]:
     ]
 
 
-def _elementwise(x: Array) -> list[Call]:
+def _elementwise(x: Array, f: Array) -> list[Call]:
     return [
         ("relu_forward", x),
         ("relu_backward", x, x),
+        ("relu_forward", f),
+        ("relu_backward", f, f),
         ("relu6_forward", x),
         ("relu6_backward", x, x),
+        ("leaky_relu_forward", x, 0.1),
+        ("leaky_relu_backward", x, x, 0.1),
         ("add_forward", x, x),
         ("add_backward", x),
     ]
 
 
 def _classifier(x: Array, f: Array, v: Array) -> list[Call]:
-    mask, losses = np.ones(f.shape, np.bool_), np.ones(1, f.dtype)
+    losses = np.ones(1, f.dtype)
     return [
         ("bias_add_forward", x, v),
         ("bias_add_backward", x),
@@ -89,10 +97,64 @@ def _classifier(x: Array, f: Array, v: Array) -> list[Call]:
         ("bias_add_backward", f),
         ("global_average_pool_forward", x),
         ("global_average_pool_backward", f, (2, 2)),
-        ("dropout_forward", f, mask, 0.1),
-        ("dropout_backward", f, mask, 0.1),
+        *_dropout(x),
+        *_dropout(f),
         ("softmax_forward", f),
         ("softmax_backward", f, f),
         ("softmax_cross_entropy_forward", f, f),
         ("softmax_cross_entropy_backward", losses, f, f),
+    ]
+
+
+def _dropout(x: Array) -> list[Call]:
+    mask = np.ones(x.shape, np.bool_)
+    return [("dropout_forward", x, mask, 0.1), ("dropout_backward", x, mask, 0.1)]
+
+
+def _pooling(x: Array) -> list[Call]:
+    window = ((1, 1), (1, 1), (0, 0, 0, 0))  # window, stride, pads
+    return [
+        ("max_pool_forward", x, *window),
+        ("max_pool_backward", x, x, *window),
+        ("average_pool_forward", x, *window, False),
+        ("average_pool_backward", x, (2, 2), *window, False),
+    ]
+
+
+def _norms(x: Array, f: Array, v: Array) -> list[Call]:
+    return [
+        ("local_response_norm_forward", x, 1, 0.1, 0.5, 1.0),
+        ("local_response_norm_backward", x, x, 1, 0.1, 0.5, 1.0),
+        ("l2_normalize_forward", x, 0.1),
+        ("l2_normalize_backward", x, x, 0.1),
+        ("l2_normalize_forward", f, 0.1),
+        ("l2_normalize_backward", f, f, 0.1),
+        ("channel_scale_forward", x, v),
+        ("channel_scale_backward", x, x, v),
+    ]
+
+
+def _rearranging(x: Array, f: Array) -> list[Call]:
+    """A concatenation compiles for each number of parts: the usual ones are here."""
+    return [
+        *(("concat_forward", (x,) * parts) for parts in (2, 3, 4, 5, 6)),
+        ("concat_backward", x, 0, 1),
+        ("concat_forward", (f, f)),
+        ("concat_backward", f, 0, 1),
+        ("channel_shuffle_forward", x, 1),
+        ("channel_shuffle_backward", x, 1),
+        ("space_to_depth_forward", x, 1),
+        ("space_to_depth_backward", x, 1),
+        ("pad_forward", x, (0, 0, 0, 0)),
+        ("pad_backward", x, (0, 0, 0, 0)),
+    ]
+
+
+def _sampling(x: Array, boxes: Array) -> list[Call]:
+    samples = np.ones((1, 1, 2, 2, 2), x.dtype)
+    return [
+        ("resize_bilinear_forward", x, (2, 2), True),
+        ("resize_bilinear_backward", x, (2, 2), True),
+        ("crop_and_resize_forward", x, boxes, (2, 2)),
+        ("crop_and_resize_backward", samples, x, boxes),
     ]
