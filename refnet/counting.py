@@ -93,7 +93,7 @@ def madd_step(rows: Rows) -> int:
 
 def flop_n(rows: Rows) -> int:
     """The hand notes' 2*k*k*M - 1 per output value: products and the additions between them."""
-    return sum((2 * row.terms.products - 1) * row.terms.outputs for row in rows if row.terms.products)
+    return sum(2 * row.terms.madds - row.terms.outputs for row in rows if row.terms.products)
 
 
 def access(rows: Rows) -> int:

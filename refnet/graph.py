@@ -90,11 +90,11 @@ class Graph:
                     f"got only {', '.join(shared)} shared"
                 )
             for role, shape in node.layer.parameters(*self._input_shapes(node)).items():
-                there = found.setdefault(keys[role], Parameter(shape, role))
-                if there != (shape, role):
+                there = found.setdefault(keys[role], Parameter(shape, _kind(role)))
+                if there != (shape, _kind(role)):
                     raise ValueError(
                         f"node {node.name!r}: weight {keys[role]!r} is a {there.role} {there.shape} elsewhere, "
-                        f"a {role} {shape} here"
+                        f"a {_kind(role)} {shape} here"
                     )
         return found
 
@@ -109,7 +109,7 @@ class Graph:
         needs, seen = self._needs_gradient(of_inputs=False), set[str]()
         rows = []
         for node, keys in zip(self.nodes, self._keys, strict=True):
-            again = [role for role, key in keys.items() if role in _COUNTED and key in seen]
+            again = [_kind(role) for role, key in keys.items() if _kind(role) in _COUNTED and key in seen]
             shared: dict[str, Any] = dict.fromkeys(map(_COUNTED.__getitem__, again), 0)
             seen.update(keys.values())
             terms = replace(node.layer.cost(*self._input_shapes(node)), **shared)
@@ -243,6 +243,11 @@ class Graph:
 
     def _single(self, values: dict[str, Array]) -> Any:
         return next(iter(values.values())) if len(values) == 1 else values
+
+
+def _kind(role: str) -> str:
+    """A layer made of several names their weights after them: `expand/kernel` is a kernel."""
+    return role.rpartition("/")[2]
 
 
 def _plain() -> Any:
