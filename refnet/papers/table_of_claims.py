@@ -8,10 +8,15 @@ from . import (
     v1_formulas,
     v1_table_1,
     v1_table_2,
+    v1_table_10,
     v1_tables,
     v1_text,
+    v2_appendix,
     v2_blocks,
     v2_formulas,
+    v2_segmentation,
+    v2_table_4,
+    v2_table_7,
     v2_tables,
 )
 from .claim import Claim, Table
@@ -38,9 +43,14 @@ COVERED = [
         v1_table_1,
         v1_table_2,
         v1_tables,
+        v1_table_10,
         v2_formulas,
         v2_blocks,
         v2_tables,
+        v2_table_4,
+        v2_table_7,
+        v2_segmentation,
+        v2_appendix,
         notes,
     )
     for claim in module.CLAIMS
