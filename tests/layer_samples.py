@@ -13,16 +13,22 @@ from refnet.layers import (
     Add,
     BatchNorm,
     BiasAdd,
+    ChannelShuffle,
+    Concat,
     Conv2d,
+    CropAndResize,
     Dense,
     DepthwiseConv2d,
     Dropout,
+    Each,
     GlobalAveragePool,
     GroupedConv2d,
     PointwiseConv2d,
     Relu,
     Relu6,
+    ResizeBilinear,
     Softmax,
+    SpaceToDepth,
 )
 
 B = 3
@@ -39,6 +45,10 @@ LINEAR = [  # in each of their inputs: gradients are exact on integers
     (PointwiseConv2d(5), [(2, 3, 4)]),
     (Dense(4), [(6,)]),
     (GlobalAveragePool(), [(2, 4, 3)]),  # 8 pixels: the mean of integers is exact
+    (ChannelShuffle(3), [(2, 3, 6)]),
+    (SpaceToDepth(2), [(4, 6, 3)]),
+    (Each(Conv2d(3, 3, 2)), [(2, 5, 4, 2)]),
+    (Each(Dense(4)), [(3, 6)]),
 ]
 OTHERS = [
     (Add(), [(2, 3, 2), (2, 3, 2)]),
@@ -52,6 +62,14 @@ OTHERS = [
     (Relu(), [(2, 3, 2)]),
     (Relu6(), [(2, 3, 2)]),
     (Softmax(), [(5,)]),
+    (Concat(2), [(2, 3, 2), (2, 3, 4)]),
+    (Concat(3), [(4,), (1,), (2,)]),
+    (ResizeBilinear(), [(2, 3, 2), (4, 5, 1)]),
+    (ResizeBilinear(align_corners=False), [(4, 3, 2), (3, 6, 2)]),
+    (CropAndResize(2), [(5, 6, 2), (3, 4)]),
+    (CropAndResize((1, 3)), [(4, 4, 1), (2, 4)]),
+    (Each(BatchNorm()), [(2, 3, 2, 4)]),
+    (Each(Add()), [(2, 3, 2), (2, 3, 2)]),
 ]
 SAMPLES = LINEAR + OTHERS
 
@@ -76,9 +94,11 @@ def classes():
 
 
 def drawn(layer, shapes, dtype=np.float64, seed=0, batch=B):
-    """Random inputs and weights; variances are positive."""
+    """Random inputs and weights; variances are positive, boxes lie in the map."""
     random = np.random.default_rng(seed)
     xs = [random.uniform(-3, 9, (batch, *shape)).astype(dtype) for shape in shapes]
+    if isinstance(layer, CropAndResize) and len(xs) == 2:
+        xs[1] = (xs[1] + 3) / 12  # boxes inside of the map
     weights = {
         role: random.uniform(0.5, 2, shape).astype(dtype) for role, shape in layer.parameters(*shapes).items()
     }

@@ -25,7 +25,7 @@ class Concat(Layer):
 
     def out_shape(self, *shapes: Shape) -> Shape:
         sizes = {shape[:-1] for shape in shapes}
-        if len(shapes) != self.parts or len(sizes) != 1:
+        if len(shapes) != self.parts or len(sizes) != 1 or not all(map(prod, shapes)) or () in shapes:
             raise ValueError(f"{self}: wanted {self.parts} maps of one size, got {' and '.join(map(str, shapes))}")
         return *sizes.pop(), sum(shape[-1] for shape in shapes)
 

@@ -21,6 +21,10 @@ class ResizeBilinear(Layer):
 
     align_corners: bool = True
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.align_corners, (bool, np.bool_)):
+            raise ValueError(f"align_corners: wanted True or False, got {self.align_corners!r}")
+
     @property
     def arity(self) -> int:
         return 2
@@ -64,7 +68,7 @@ class CropAndResize(Layer):
 
     def out_shape(self, *shapes: Shape) -> Shape:
         channels = check_map(shapes[0], self)[2]
-        if len(shapes[1]) != 2 or shapes[1][1] != 4:
+        if len(shapes[1]) != 2 or shapes[1][0] < 1 or shapes[1][1] != 4:
             raise ValueError(f"{self}: wanted boxes (regions, 4), got {shapes[1]}")
         return shapes[1][0], *pair(self.size, "size"), channels
 
@@ -85,6 +89,10 @@ class Each(Layer):
 
     layer: Layer
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.layer, Layer):
+            raise TypeError(f"layer: wanted a layer, got {self.layer!r}")
+
     @property
     def arity(self) -> int:
         return self.layer.arity
@@ -95,8 +103,8 @@ class Each(Layer):
 
     def _inner(self, shapes: tuple[Shape, ...]) -> tuple[int, list[Shape]]:
         """R, and the shapes that the layer sees."""
-        regions = {shape[0] for shape in shapes if len(shape) > 1}
-        if len(regions) != 1 or any(len(shape) < 2 for shape in shapes):
+        regions = {shape[0] for shape in shapes if len(shape) > 1 and shape[0] > 0}
+        if len(regions) != 1 or any(shape[:1] != tuple(regions) or len(shape) < 2 for shape in shapes):
             raise ValueError(f"{self}: wanted (regions, ...) everywhere, got {' and '.join(map(str, shapes))}")
         return regions.pop(), [shape[1:] for shape in shapes]
 
