@@ -4,20 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
-    from .alexnet import alexnet as alexnet
+    from .alex_net import alexnet as alexnet
     from .deeplab import deeplab_mobilenet_v1 as deeplab_mobilenet_v1
     from .deeplab import deeplab_mobilenet_v2 as deeplab_mobilenet_v2
     from .deeplab import deeplab_resnet_101 as deeplab_resnet_101
     from .faster_rcnn import faster_rcnn_inception_v2 as faster_rcnn_inception_v2
     from .faster_rcnn import faster_rcnn_mobilenet_v1 as faster_rcnn_mobilenet_v1
     from .faster_rcnn import faster_rcnn_vgg16 as faster_rcnn_vgg16
-    from .googlenet import googlenet as googlenet
-    from .inception_v2 import inception_v2 as inception_v2
-    from .inception_v3 import inception_v3 as inception_v3
+    from .google_net import googlenet as googlenet
+    from .inception2 import inception_v2 as inception_v2
+    from .inception3 import inception_v3 as inception_v3
     from .nasnet import nasnet_a_mobile as nasnet_a_mobile
     from .resnet import resnet_101 as resnet_101
     from .shufflenet import shufflenet_v1 as shufflenet_v1
-    from .squeezenet import squeezenet as squeezenet
+    from .squeeze_net import squeezenet as squeezenet
     from .ssd import ssd_inception_v2 as ssd_inception_v2
     from .ssd import ssd_mobilenet_v1 as ssd_mobilenet_v1
     from .ssd import ssd_mobilenet_v2 as ssd_mobilenet_v2
@@ -45,12 +45,12 @@ _HOME = {
     "planet_mobilenet": "uses",
     "shufflenet_v1": "shufflenet",
     "nasnet_a_mobile": "nasnet",
-    "googlenet": "googlenet",
+    "googlenet": "google_net",
     "vgg16": "vgg",
-    "alexnet": "alexnet",
-    "squeezenet": "squeezenet",
-    "inception_v2": "inception_v2",
-    "inception_v3": "inception_v3",
+    "alexnet": "alex_net",
+    "squeezenet": "squeeze_net",
+    "inception_v2": "inception2",
+    "inception_v3": "inception3",
     "resnet_101": "resnet",
     "ssdlite_mobilenet_v1": "ssd",
     "ssdlite_mobilenet_v2": "ssd",

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..digits import parse_figure
-from ..models.inception_v3 import inception_v3
+from ..models.inception3 import inception_v3
 from ..models.v1 import mobilenet_v1
 from .claim import Claim, Compute, Computed, Table
 from .counted import MADDS, PARAMETERS, size_claim
@@ -47,8 +47,8 @@ def _madds_claim(id: str, what: str, printed: str, recorded: str, build: Build, 
         f"{what}, {MADDS}",
         _madds(printed, build, **settings),
         recorded,
-        "Counted with {imagenet} classes like the whole column, which repeats earlier tables; with {classes} breeds it is "
-        "{breeds}, which {fits}.",
+        "Counted with {imagenet} classes like the whole column, which repeats earlier tables; with {classes} breeds it "
+        "is {breeds}, which {fits}.",
         TABLE_10.madds,
     )
 
