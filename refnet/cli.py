@@ -151,6 +151,25 @@ def audit(
         raise SystemExit(1)
 
 
+@main.command()
+@click.option("--draws", type=click.IntRange(min=40), default=4000, show_default=True, help="Random cases per number.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@one_line()
+def appendix(draws: int, seed: int, as_json: bool) -> None:
+    """Evaluate V2's appendix A: lemmas, theorem, inequalities, and Figure 1's spirals."""
+    from .appendix.findings import findings
+
+    found = findings(draws, seed)
+    if as_json:
+        _emit(found)
+        return
+    from . import printing
+    from .appendix.page import render
+
+    render(found, printing.console(markup=False))
+
+
 def _execute() -> Any:
     """Count every model of the tables by running it; progress goes to standard error."""
     from rich.console import Console

@@ -31,6 +31,7 @@ ORDER = (
     "refnet.graph",
     "refnet.rewrites",
     "refnet.formulas",
+    "refnet.appendix",
     "refnet.memory",
     "refnet.models",
     "refnet.tasks",
