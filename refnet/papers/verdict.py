@@ -38,6 +38,7 @@ WORDS = {
     "8 to 9": Word(8 - _HALF, 9 + _HALF, "half a unit beyond 8 and 9"),
     "roughly squared": Word(2 - _HALF, 2 + _HALF, "an exponent within half a unit of 2"),
     "2.5 times": Word(Fraction(24, 10), Fraction(26, 10), "one unit of its last digit, for the word about"),
+    "more than": Word(Fraction(1), Fraction(5, 4), "at least the figure, and at most a quarter above it"),
     "very little": Word(Fraction(0), Fraction(5), "at most 5 per cent"),
 }
 
