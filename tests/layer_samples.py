@@ -66,7 +66,7 @@ OTHERS = [
     (Concat(3), [(4,), (1,), (2,)]),
     (ResizeBilinear(), [(2, 3, 2), (4, 5, 1)]),
     (ResizeBilinear(align_corners=False), [(4, 3, 2), (3, 6, 2)]),
-    (CropAndResize(2), [(5, 6, 2), (3, 4)]),
+    (CropAndResize(2), [(4, 5, 2), (3, 4)]),
     (CropAndResize((1, 3)), [(4, 4, 1), (2, 4)]),
     (Each(BatchNorm()), [(2, 3, 2, 4)]),
     (Each(Add()), [(2, 3, 2), (2, 3, 2)]),
