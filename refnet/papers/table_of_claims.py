@@ -5,6 +5,7 @@ from importlib.resources import files
 
 from . import (
     notes,
+    v1_comparisons,
     v1_formulas,
     v1_table_1,
     v1_table_2,
