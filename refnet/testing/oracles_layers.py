@@ -1,4 +1,4 @@
-"""Bias, ReLU6, ReLU, pooling, the fully connected layer and softmax as plain loops, each with its gradient.
+"""Bias, ReLU6, ReLU, leaky ReLU, pooling, the fully connected layer and softmax as plain loops, each with its gradient.
 
 Letters: **B** images, **H, W** rows and columns, **M** input and **N** output channels (or classes).
 """
@@ -51,6 +51,16 @@ def naive_relu(x: ArrayLike) -> Array:
 def naive_relu_gradient(dy: ArrayLike, x: ArrayLike) -> Array:
     """dx: 0 where `x <= 0`, and dy elsewhere, also at NaN. Any shape."""
     return _each(lambda g, v: 0 if v <= 0 else g, dy, x)
+
+
+def naive_leaky_relu(x: ArrayLike, slope: float) -> Array:
+    """x where it is above 0, and `slope * x` elsewhere; NaN stays NaN. Any shape."""
+    return _each(lambda v: v if v > 0 else slope * v, x)
+
+
+def naive_leaky_relu_gradient(dy: ArrayLike, x: ArrayLike, slope: float) -> Array:
+    """dx: dy where `x > 0`, and `slope * dy` elsewhere, also at exactly 0 and at NaN. Any shape."""
+    return _each(lambda g, v: g if v > 0 else slope * g, dy, x)
 
 
 def naive_global_average_pool(x: ArrayLike) -> Array:
