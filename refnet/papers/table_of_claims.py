@@ -44,6 +44,7 @@ COVERED = [
         v1_table_1,
         v1_table_2,
         v1_tables,
+        v1_comparisons,
         v1_table_10,
         v2_formulas,
         v2_blocks,
