@@ -1,0 +1,158 @@
+"""One claim on the page: as a cell of its paper's table, and in full."""
+
+import re
+from collections.abc import Container
+
+from .behind import Network
+from .claim import UNCOUNTED, Fit, Result, Value
+from .markup import Html, join, tag
+from .page_layers import anchor, network_link
+from .page_tables import Grid, computed, printed, under
+from .prose import show
+from .verdict import NOT_COVERED
+
+PARTS = ("print", "refnet", "verdict")  # of a cell
+_FEW = 3  # so many networks of a row are named beside its label; of more, the claims in full name them
+
+
+def verdict_class(verdict: str) -> str:
+    return "v-" + verdict.replace(" ", "-")
+
+
+def verdict_mark(verdict: str) -> Html:
+    """The verdict as a word; colour only repeats it."""
+    return tag("span", verdict, class_=f"v {verdict_class(verdict)}")
+
+
+def entry_link(result: Result, text: str | Html) -> Html:
+    return tag("a", text, href=f"#{result.claim.id}")
+
+
+def prose(text: str, ids: Container[str]) -> Html:
+    """An explanation; ids of other claims in it become links."""
+    pieces = re.split(r"((?:V[12]|N)-[\w.-]*\w)", text)
+    return join(*(tag("a", each, href=f"#{each}") if each in ids else each for each in pieces))
+
+
+def grid_table(caption: str, grid: Grid, behind: dict[str, tuple[Network, ...]], heading: str) -> Html:
+    """A table as the paper sets it; each cell holds the print, what the code computed, and the verdict.
+
+    caption: for those who do not see the heading above; heading: its id
+    """
+    heads = (tag("th", tag("span", _capital(column), class_="over"), _parts(), scope="col") for column in grid.columns)
+    head = tag("tr", tag("td", class_="corner"), *heads)
+    rows = (
+        tag("tr", tag("th", row, _layers(cells, behind), scope="row"), *map(_cell, cells))
+        for row, cells in grid.rows.items()
+    )
+    said = tag("caption", caption, class_="hidden")
+    table = tag("table", said, tag("thead", head), tag("tbody", *rows), class_="print")
+    return tag("div", table, class_="scroll", role="group", tabindex=0, aria_labelledby=heading)
+
+
+def _parts() -> Html:
+    return tag("span", *(tag("span", part) for part in PARTS), class_="f parts", aria_hidden="true")
+
+
+def _layers(cells: tuple[tuple[Result, ...], ...], behind: dict[str, tuple[Network, ...]]) -> Html:
+    """Links from a row to the layers of the network that each of its claims was computed from first."""
+    found = (each for cell in cells for result in cell for each in behind[result.claim.id][:1])
+    networks = {each.call: each for each in found}
+    if not networks or len(networks) > _FEW:
+        return Html()
+    alone = len(networks) == 1
+    links = (_layers_link(each, alone) for each in networks.values())
+    return tag("span", join(*links, between=" "), class_="layers-of")
+
+
+def _layers_link(network: Network, alone: bool) -> Html:
+    """A row with one network needs only the word; its name is for screen readers."""
+    name = f" of {network.call}"
+    return tag("a", "layers", _hidden(name) if alone else name, href=f"#{anchor(network)}")
+
+
+def _cell(results: tuple[Result, ...]) -> Html:
+    if not results:
+        return tag("td", tag("span", "nothing claimed", class_="hidden"))
+    verdicts = " ".join(result.verdict.replace(" ", "-") for result in results)
+    return tag("td", *map(figure, results), data_v=verdicts)
+
+
+def figure(result: Result) -> Html:
+    """Print, value and verdict in one line; the verdict leads to the claim in full."""
+    value = Html() if result.verdict == NOT_COVERED else join(_hidden("computed "), computed(result))
+    mark = entry_link(result, join(verdict_mark(result.verdict), _hidden(f": {result.claim.id}")))
+    parts = (tag("span", _hidden("printed "), printed(result.claim)), tag("span", value), mark)
+    return tag("span", join(*parts, between=" "), class_="f")
+
+
+def entry(result: Result, behind: dict[str, tuple[Network, ...]]) -> Html:
+    """A claim in full: print, value, verdict, explanation, every convention, the networks behind it."""
+    claim = result.claim
+    head = tag(
+        "p",
+        tag("b", claim.what or claim.source, class_="what"),
+        " ",
+        verdict_mark(result.verdict),
+        " ",
+        tag("a", claim.id, href=f"#{claim.id}", class_="id"),
+        class_="head",
+    )
+    body = (tag("p", prose(result.explanation, behind)), _conventions(result), _behind(behind[claim.id]))
+    verdict = result.verdict.replace(" ", "-")
+    return tag("li", head, _figures(result), *body, id=claim.id, data_v=verdict, class_="entry")
+
+
+def _figures(result: Result) -> Html:
+    convention = under(result)
+    parts = [tag("span", _soft("printed "), tag("b", printed(result.claim)))]
+    if result.verdict != NOT_COVERED:
+        parts.append(tag("span", _soft("computed "), tag("b", computed(result))))
+    if convention:
+        parts.append(tag("span", _soft("under "), convention))
+    parts.append(tag("span", _soft(result.claim.source)))
+    return tag("p", join(*parts, between=" "), class_="figures")
+
+
+def _conventions(result: Result) -> Html:
+    """Every convention side by side, for what is counted."""
+    if not set(result.values) - {UNCOUNTED}:
+        return Html()
+    fits = {fit.convention: fit for fit in result.fits}
+    heads = tag("tr", *(tag("th", text, scope="col") for text in ("convention", "computed", "gives the print")))
+    rows = (_convention(name, value, fits, result) for name, value in result.values.items())
+    table = tag("table", tag("thead", heads), tag("tbody", *rows), class_="conventions")
+    label = f"Every convention for {result.claim.id}"
+    scroll = tag("div", table, class_="scroll", role="group", tabindex=0, aria_label=label)
+    return tag("details", tag("summary", "Every convention"), scroll)
+
+
+def _convention(name: str, value: Value, fits: dict[str, Fit], result: Result) -> Html:
+    reading = (fits[name].reading or "yes") if name in fits else "no"
+    main = tag("span", " main", class_="soft") if name == result.claim.main else Html()
+    label = join("uncounted" if name == UNCOUNTED else tag("a", name, href=f"#c-{name}"), main)
+    row = (tag("th", label, scope="row"), tag("td", show(value)), tag("td", reading))
+    return tag("tr", *row, class_="fits" if name in fits else None)
+
+
+def _behind(networks: tuple[Network, ...]) -> Html:
+    """Links to the layers of every network that the claim was computed from."""
+    if not networks:
+        return Html()
+    links = join(*map(network_link, networks), between=", ")
+    if len(networks) <= _FEW:
+        return tag("p", _soft("Layer by layer: "), links, class_="behind")
+    return tag("details", tag("summary", f"Layer by layer: {len(networks)} networks"), tag("p", links))
+
+
+def _hidden(text: str) -> Html:
+    """For screen readers."""
+    return tag("span", text, class_="hidden")
+
+
+def _soft(text: str) -> Html:
+    return tag("span", text, class_="soft")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
