@@ -86,6 +86,10 @@ def madd_s2b(rows: Rows) -> int:
     return madd(rows) + sum(row.terms.madds_padded_grid for row in rows)
 
 
+def dilated(rows: Rows) -> bool:
+    return any(row.terms.madds_padded_grid for row in rows)
+
+
 def madd_step(rows: Rows) -> int:
     """Forward, filter gradient and, where something below needs it, input gradient: each costs what forward costs."""
     return sum(row.terms.madds * (3 if row.input_gradient else 2) for row in rows)
@@ -130,12 +134,14 @@ class Convention:
     """A named way of adding up the rows of a graph.
 
     quantity: "multiply-adds", "FLOPs", "values" (moved to or from memory) or "parameters".
+    applies:  whether it says something of its own about these rows; true of most conventions everywhere.
     """
 
     name: str
     quantity: str
     meaning: str
     count: Callable[[Rows], int] = field(repr=False)
+    applies: Callable[[Rows], bool] = field(default=lambda rows: True, repr=False)
 
 
 _ALL = (
@@ -149,7 +155,11 @@ _ALL = (
         "MADD-BN4", "multiply-adds", "MADD plus 4 per batch-norm output", lambda rows: madd(rows) + 4 * bn_outputs(rows)
     ),
     Convention(
-        "MADD-S2B", "multiply-adds", "MADD, dilated convolutions on a grid padded to the rate's multiples", madd_s2b
+        "MADD-S2B",
+        "multiply-adds",
+        "MADD, dilated convolutions on a grid padded to the rate's multiples",
+        madd_s2b,
+        applies=dilated,
     ),
     Convention("MADD-STEP", "multiply-adds", "a training step: forward, input and filter gradients", madd_step),
     Convention("FLOP-2", "FLOPs", "twice MADD", lambda rows: 2 * madd(rows)),
@@ -209,8 +219,8 @@ class Cost:
         return madd(self.rows)
 
     def totals(self) -> dict[str, int]:
-        """Every convention with its count."""
-        return {name: convention.count(self.rows) for name, convention in CONVENTIONS.items()}
+        """Every convention that applies, with its count."""
+        return {name: each.count(self.rows) for name, each in CONVENTIONS.items() if each.applies(self.rows)}
 
     def parameters(self) -> dict[str, int]:
         """Parameters by kind: weights, biases, scales, bn_scale_shift (gamma, beta), bn_statistics (mean, variance)."""

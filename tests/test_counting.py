@@ -12,6 +12,7 @@ from refnet.layers import (
     Add,
     BatchNorm,
     BiasAdd,
+    ChannelScale,
     Conv2d,
     Dense,
     DepthwiseConv2d,
@@ -68,7 +69,8 @@ BY_HAND = {
 
 
 def test_the_closed_list_of_conventions():
-    assert list(CONVENTIONS) == list(BY_HAND)
+    assert [name for name in CONVENTIONS if name != "MADD-S2B"] == list(BY_HAND)
+    assert list(tiny().cost().totals()) == list(BY_HAND), "nothing is dilated: MADD-S2B would say nothing of its own"
     assert {each.quantity for each in CONVENTIONS.values()} == {"multiply-adds", "FLOPs", "values", "parameters"}
 
 
@@ -76,6 +78,19 @@ def test_the_closed_list_of_conventions():
 def test_convention_by_hand(convention):
     assert tiny().cost().total(convention) == BY_HAND[convention]
     assert tiny().cost().totals()[convention] == BY_HAND[convention]
+
+
+def test_dilated_convolutions_on_the_padded_grid():
+    """7x7 in rates of (2, 3): TensorFlow 1 computed 8x9 outputs and threw the rest away."""
+    net = Graph("x", {"map": (7, 7, 2)}, [Node("a", DepthwiseConv2d(3, dilation=(2, 3))), Node("b", PointwiseConv2d(5))])
+    assert net.cost().total("MADD") == 9 * 49 * 2 + 49 * 10
+    assert net.cost().total("MADD-S2B") == net.cost().totals()["MADD-S2B"] == 9 * (8 * 9) * 2 + 49 * 10
+
+
+def test_scales_are_no_kernels_and_no_biases():
+    totals = Graph("x", {"map": (2, 2, 7)}, [Node("scale", ChannelScale())]).cost().totals()
+    assert [totals[name] for name in ("P-WEIGHTS", "P-BIAS")] == [0, 0]
+    assert {totals[name] for name in ("P-TRAINABLE", "P-SLIM", "P-ALL", "P-FOLDED")} == {7}
 
 
 def test_nodes_by_hand():
@@ -92,7 +107,7 @@ def test_nodes_by_hand():
 
 
 def test_parameters_by_kind():
-    kinds = {"weights": 100, "biases": 5, "bn_scale_shift": 4, "bn_statistics": 4}
+    kinds = {"weights": 100, "biases": 5, "scales": 0, "bn_scale_shift": 4, "bn_statistics": 4}
     assert tiny().cost().parameters() == kinds
     assert sum(row.terms.parameters for row in tiny().cost()) == BY_HAND["P-ALL"] == sum(kinds.values())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from inspect import signature
 from math import prod
 from typing import Any
 
@@ -47,7 +48,7 @@ class Networks:
         """Multiply-adds and FLOPs under every convention, also the one that compares two resolutions."""
         counts = count(self.cost(build, **settings).rows, "multiply-adds", "FLOPs")
         rho = Fraction(settings.get("resolution", FULL), FULL)
-        if rho != 1:
+        if rho != 1 and signature(build).parameters["resolution"].default == FULL:
             counts[RHO2] = self.cost(build, **{**settings, "resolution": FULL}).madds * rho**2
         return counts
 
@@ -97,5 +98,6 @@ def profiled(net: Graph, cost: Cost) -> int:
 
 
 def count(rows: Rows, *quantities: str) -> dict[str, Number]:
-    """Convention -> count, for every convention of these quantities."""
-    return {name: each.count(rows) for name, each in CONVENTIONS.items() if each.quantity in quantities}
+    """Convention -> count, for every convention of these quantities that applies."""
+    wanted = [each for each in CONVENTIONS.values() if each.quantity in quantities and each.applies(rows)]
+    return {each.name: each.count(rows) for each in wanted}
