@@ -37,7 +37,19 @@ _HOME = {
     "softmax_cross_entropy": "refnet.training",
     "warmup": "refnet.kernels.warmup",
 }
-_ROOMS = ("counting", "formulas", "graph", "kernels", "layers", "models", "papers", "testing", "training")
+_ROOMS = (
+    "counting",
+    "formulas",
+    "graph",
+    "kernels",
+    "layers",
+    "memory",
+    "models",
+    "papers",
+    "rewrites",
+    "testing",
+    "training",
+)
 
 __all__ = ["__version__", *sorted(_HOME), *_ROOMS]
 

@@ -1,0 +1,26 @@
+"""Graph -> graph: another way to compute the same network, with the same weight keys, outputs and cost.
+
+net = refnet.rewrites.split_bottlenecks(net, parts=4)     V2 section 5.1: expanded maps are never held whole
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .split import SplitBottleneck as SplitBottleneck
+    from .split import split_bottleneck as split_bottleneck
+    from .split import split_bottlenecks as split_bottlenecks
+
+_HOME = {"SplitBottleneck": "split", "split_bottleneck": "split", "split_bottlenecks": "split"}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"refnet.rewrites has no name {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
