@@ -82,7 +82,8 @@ def test_convention_by_hand(convention):
 
 def test_dilated_convolutions_on_the_padded_grid():
     """7x7 in rates of (2, 3): TensorFlow 1 computed 8x9 outputs and threw the rest away."""
-    net = Graph("x", {"map": (7, 7, 2)}, [Node("a", DepthwiseConv2d(3, dilation=(2, 3))), Node("b", PointwiseConv2d(5))])
+    nodes = [Node("a", DepthwiseConv2d(3, dilation=(2, 3))), Node("b", PointwiseConv2d(5))]
+    net = Graph("x", {"map": (7, 7, 2)}, nodes)
     assert net.cost().total("MADD") == 9 * 49 * 2 + 49 * 10
     assert net.cost().total("MADD-S2B") == net.cost().totals()["MADD-S2B"] == 9 * (8 * 9) * 2 + 49 * 10
 
