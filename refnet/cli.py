@@ -113,6 +113,53 @@ def list_models(as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("model")
+@click.option("--width", type=float, help="Width multiplier alpha; any number above 0.")
+@click.option("--resolution", type=int, help="Input height and width in pixels; any from 32.")
+@click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Any other setting of the model's builder.")
+@click.option("--bytes", "size", type=int, default=4, show_default=True, help="Bytes per value; the papers have 2.")
+@click.option("--fresh", is_flag=True, help="Batch norm, bias and activations take memory of their own.")
+@click.option("--split", metavar="PARTS", type=int, help="First split every bottleneck in so many parts.")
+@click.option("--by", type=click.Choice(["layer", "block", "size"]), help="One line per layer, block or size of map.")
+@click.option("--train", is_flag=True, help="Also what a training step keeps for its backward pass.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@one_line()
+def memory(
+    model: str,
+    size: int,
+    fresh: bool,
+    split: int | None,
+    by: str | None,
+    train: bool,
+    as_json: bool,
+    more: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Memory that the activations of MODEL need: V2 eq. (2), layer by layer and with a block as one operation.
+
+    MODEL is as for `refnet count`.
+    """
+    from . import choosing, memory_page, printing
+    from . import memory as plans
+    from .rewrites.split import split_bottlenecks
+
+    settings = choosing.assigned(more) | {name: value for name, value in options.items() if value is not None}
+    net = choosing.build(model, settings)
+    net = net if split is None else split_bottlenecks(net, split)
+    plan = plans.plan(net, size, in_place=not fresh)
+    training = plans.training(net, size) if train else None
+    if as_json:
+        settings_of = choosing.settings_of(model, settings)
+        _emit({"model": model, **settings_of, **memory_page.to_json(net, plan, by, training)})
+        return
+    out = printing.console(markup=False)
+    if by:
+        out.print(memory_page.sizes(net, plan) if by == "size" else memory_page.steps(plan, by))
+    out.print(memory_page.summary(plan, training))
+    out.print(memory_page.notes(plan))
+
+
+@main.command()
 @click.option("--paper", type=click.Choice(["v1", "v2", "notes"]), help="Only the claims of one paper.")
 @click.option("--table", metavar="NUMBER", help="Only the claims of one table.")
 @click.option("--id", "claim", metavar="ID", help="One claim, under every convention side by side.")

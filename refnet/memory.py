@@ -14,22 +14,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
+from typing import NamedTuple
 
 from .graph import Graph
-from .layers.activation import LeakyRelu, Relu, Relu6, Softmax
+from .layers.activation import Softmax
 from .layers.add import Add
 from .layers.base import Layer, Shape, check_count
 from .layers.channels import ChannelShuffle, Concat, Flatten, Pad2d, SpaceToDepth
 from .layers.dense import BiasAdd
 from .layers.dropout import Dropout
-from .layers.normalization import BatchNorm, ChannelScale
+from .layers.normalization import BatchNorm
 from .layers.pooling import AveragePool2d, GlobalAveragePool
 from .layers.regions import Each, ResizeBilinear
 from .node import Node
-from .rewrites.split import SplitBottleneck
+from .rewrites.split import IN_PLACE, SplitBottleneck
 
-# Layers that can write onto their input: each value depends on one.
-IN_PLACE = (BatchNorm, BiasAdd, ChannelScale, Relu, Relu6, LeakyRelu)
 # Layers whose output is their input: dropout in inference only.
 VIEWS = (Flatten,)
 INFERENCE_VIEWS = (Dropout, *VIEWS)
@@ -110,11 +109,11 @@ def plan(net: Graph, bytes_per_value: int = 4, in_place: bool = True) -> Memory:
     """
     size = check_count(bytes_per_value, "bytes_per_value")
     buffers = _buffers(net, in_place)
-    layers = tuple(_step(net, [node], at, buffers) for at, node in enumerate(net.nodes))
+    layers = tuple(_step(net, [node], at, buffers, in_place) for at, node in enumerate(net.nodes))
     blocks, at = [], 0
     for _, group in groupby(net.nodes, key=lambda node: block_of(node.name)):
         nodes = list(group)
-        blocks.append(_step(net, nodes, at, buffers))
+        blocks.append(_step(net, nodes, at, buffers, in_place))
         at += len(nodes)
     return Memory(net.name, size, layers, tuple(blocks), net.cost().total("P-ALL"), in_place)
 
@@ -160,7 +159,7 @@ def _is(layer: Layer, kinds: tuple[type[Layer], ...]) -> bool:
     return isinstance(layer.layer if isinstance(layer, Each) else layer, kinds)
 
 
-def _step(net: Graph, nodes: Sequence[Node], start: int, buffers: dict[str, _Buffer]) -> Step:
+def _step(net: Graph, nodes: Sequence[Node], start: int, buffers: dict[str, _Buffer], in_place: bool) -> Step:
     """The operation made of these nodes, the first of which is number `start`."""
     stop = start + len(nodes)
     live = _distinct([each for each in buffers.values() if each.begin < stop and each.end >= start])
@@ -169,7 +168,8 @@ def _step(net: Graph, nodes: Sequence[Node], start: int, buffers: dict[str, _Buf
     outputs = [each for each in live if each.begin >= start and each.end >= stop]
     held = [each for each in live if each.begin < start and not any(each is other for other in inputs)]
     name = nodes[0].name if len(nodes) == 1 else block_of(nodes[0].name)
-    return Step(name, _size(inputs), _size(outputs), max(_inner(net, node) for node in nodes), _size(held))
+    inner = max(_inner(net, node, in_place) for node in nodes)
+    return Step(name, _size(inputs), _size(outputs), inner, _size(held))
 
 
 def _distinct(buffers: Sequence[_Buffer]) -> list[_Buffer]:
@@ -180,9 +180,10 @@ def _size(buffers: Sequence[_Buffer]) -> int:
     return sum(each.size for each in buffers)
 
 
-def _inner(net: Graph, node: Node) -> int:
+def _inner(net: Graph, node: Node, in_place: bool) -> int:
     """|op|: only a split block holds values of its own."""
-    return node.layer.inner(net.shapes[node.inputs[0]]) if isinstance(node.layer, SplitBottleneck) else 0
+    split = isinstance(node.layer, SplitBottleneck)
+    return node.layer.inner(net.shapes[node.inputs[0]], in_place) if split else 0
 
 
 def maps(net: Graph) -> dict[str, Shape]:
@@ -199,9 +200,32 @@ def maps(net: Graph) -> dict[str, Shape]:
 
 def _leaves(node: Node, readers: list[Node]) -> bool:
     block = block_of(node.name)
-    inside = readers and all(block_of(other.name) == block for other in readers)
-    continued = len(readers) == 1 and _is(readers[0].layer, (*IN_PLACE, *INFERENCE_VIEWS))
-    return not inside and not continued
+    inside = bool(readers) and all(block_of(other.name) == block for other in readers)
+    written_onto = len(readers) == 1 and _is(readers[0].layer, IN_PLACE)
+    return not (inside or written_onto or _is(node.layer, INFERENCE_VIEWS))
+
+
+class Largest(NamedTuple):
+    """The largest of the `maps` of one size; features, (M,), are maps of 1x1."""
+
+    node: str
+    height: int
+    width: int
+    channels: int
+
+    @property
+    def values(self) -> int:
+        return self.height * self.width * self.channels
+
+
+def largest_by_size(net: Graph) -> dict[tuple[int, int], Largest]:
+    """(height, width) -> the `maps` entry with most channels (V2 Table 3), in the order of the nodes."""
+    found: dict[tuple[int, int], Largest] = {}
+    for name, shape in maps(net).items():
+        height, width, channels = shape[-3:] if len(shape) > 2 else (1, 1, shape[-1])
+        each = Largest(name, height, width, channels)
+        found[height, width] = max(found.get((height, width), each), each, key=lambda one: one.values)
+    return found
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ ORDER = (
     "refnet.bench",
     "refnet.choosing",
     "refnet.printing",
+    "refnet.memory_page",
     "refnet.cli",
     "refnet.__main__",
 )

@@ -28,9 +28,9 @@ from ..layers.pooling import AveragePool2d, MaxPool2d
 from ..node import Node
 
 Expansion = Conv2d | PointwiseConv2d
-PER_CHANNEL = (
-    BatchNorm, BiasAdd, ChannelScale, DepthwiseConv2d, MaxPool2d, AveragePool2d, Relu, Relu6, LeakyRelu,
-)  # fmt: skip
+# Layers that can write onto their input, as each value depends on one; and all that work on each channel alone.
+IN_PLACE = (BatchNorm, BiasAdd, ChannelScale, Relu, Relu6, LeakyRelu)
+PER_CHANNEL = (*IN_PLACE, DepthwiseConv2d, MaxPool2d, AveragePool2d)
 
 # Fields of Terms.
 _MADDS = ("madds", "madds_inside", "madds_padded_grid")
@@ -105,15 +105,18 @@ class SplitBottleneck(Layer):
         multiplying = [each for each in terms if each.products]
         return sums | {name: sum(getattr(each, name) for each in multiplying) for name in _ACCESSED}
 
-    def inner(self, *shapes: Shape) -> int:
+    def inner(self, shape: Shape, in_place: bool = False) -> int:
         """|op| of V2 eq. (2): the most values of one image that are held at a time besides x and y.
 
-        A layer reads and writes a part; the projection writes as many channels at a time as a part has. In a block of
-        V2 this is `2 * q * max(s^2, s'^2)`.
+        A layer reads and writes a part, and the projection writes as many channels at a time as a part has. In a block
+        of V2 this is `2 * q * max(s^2, s'^2)`, or `q * (s^2 + s'^2)` if what can write onto its input does: in_place.
         """
-        x, *inside, y = self._shapes(shapes[0], ceil(self.width / self.parts))
-        sizes = [0, *map(prod, inside), prod(y[:2]) * min(inside[-1][2], y[2])]
-        return max(before + behind for before, behind in pairwise(sizes))
+        x, *inside, y = self._shapes(shape, ceil(self.width / self.parts))
+        held = [prod(inside[0])]
+        for layer, (before, behind) in zip(self.between, pairwise(inside), strict=True):
+            held.append(prod(behind) + (0 if in_place and isinstance(layer, IN_PLACE) else prod(before)))
+        pixels, channels = prod(y[:2]), inside[-1][2]
+        return max(*held, pixels * (channels + min(channels, y[2])))
 
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
         (x,) = xs
@@ -195,7 +198,8 @@ def split_bottleneck(net: Graph, block: str, parts: int) -> Graph:
 
     A block without an expansion of its own, such as V2's first, is split together with the convolution before it: the
     trick for the first layer in the caption of V2 Table 3. Names of nodes inside the split vanish; keys, outputs and
-    cost stay (but MADD-STEP, where a network's first convolution and layers behind it become one node). Raises ValueError if the block is no such chain, or for parts beyond 1 to its expanded channels.
+    cost stay (but MADD-STEP, where a network's first convolution and layers behind it become one node). Raises
+    ValueError if the block is no such chain, or for parts beyond 1 to its expanded channels.
     """
     return Graph(f"{net.name}, {block} in {parts} parts", net.inputs, _split(net, block, parts), net.outputs)
 
