@@ -80,7 +80,7 @@ def _deeplab(name: str, body: Graph, end: str, classes: int, output_stride: int,
     if not isinstance(aspp, bool):
         raise ValueError(f"aspp: wanted True or False, got {aspp!r}")
     rates = [rate * AT // check_output_stride(output_stride) for rate in RATES] if aspp else []
-    nodes = [*dilated(_until(body.nodes, end), output_stride), *_heads(end, rates), *_scores(classes)]
+    nodes = [*dilated(_until(body.nodes, end), output_stride), *heads(end, rates), *scores(classes)]
     return Graph(f"{name} at stride {output_stride}", body.inputs, nodes)
 
 
@@ -89,7 +89,7 @@ def _until(nodes: Sequence[Node], end: str) -> Sequence[Node]:
     return nodes[: [node.name for node in nodes].index(end) + 1]
 
 
-def _heads(features: str, rates: Sequence[int]) -> list[Node]:
+def heads(features: str, rates: Sequence[int]) -> list[Node]:
     """Image pooling, 1x1 and the atrous convolutions, all on one map; concatenated and projected."""
     branches: dict[str, Layer] = {"aspp_0": PointwiseConv2d(DEPTH)}
     branches |= {f"aspp_{i}": Conv2d(DEPTH, 3, dilation=rate) for i, rate in enumerate(rates, start=1)}
@@ -106,7 +106,7 @@ def _heads(features: str, rates: Sequence[int]) -> list[Node]:
     return nodes + STYLE.activated("projection", PointwiseConv2d(DEPTH))
 
 
-def _scores(classes: int) -> list[Node]:
+def scores(classes: int) -> list[Node]:
     """Logits with bias on the projected map, and at the size of the images."""
     return [
         Node("dropout", Dropout(0.1)),

@@ -7,9 +7,9 @@ From the point where the wanted output stride is reached no node strides any mor
 taken away spreads its taps by as much. DeepLabv3 (Chen et al. 2017, arXiv:1706.05587, section 3.1); the same rule as
 in TF-slim's `mobilenet_base` and `stack_blocks_dense`.
 
-What is left out of the dense map is the body's own: with symmetric padding, the dense map at every rate-th pixel from
-the first on equals the original one, borders included. Under SAME that grid begins `rate * 1` later for each stride
-that was taken from a map of even size.
+The coarse map is part of the dense one, pixel for pixel and up to the borders, because taps that stood beside each
+other stand `rate` apart. With symmetric padding it is every rate-th pixel from the first on. SAME pads a map of even
+size only at the end, so that a stride taken from such a map moves the first of these pixels on by that map's own rate.
 """
 
 from collections.abc import Sequence
