@@ -29,6 +29,8 @@ _CONVOLUTIONS = ("tests/kernels/test_convolutions.py",)
 _ELEMENTWISE = ("tests/kernels/test_elementwise.py",)
 _BATCH_NORM = ("tests/kernels/test_batch_norm.py",)
 _SOFTMAX = ("tests/kernels/test_softmax.py",)
+_REARRANGING = ("tests/kernels/test_rearranging.py",)
+_SAMPLING = ("tests/kernels/test_resize.py", "tests/kernels/test_crop_and_resize.py")
 
 FORWARD = (
     Mistake(
@@ -120,6 +122,34 @@ BACKWARD = (
         "dx[b, iy, ix, m] = dy[b, m] / (H * W)",
         "dx[b, iy, ix, m] = dy[b, m] / H",
         _ELEMENTWISE,
+    ),
+    Mistake(
+        "concat backward: a part begins one channel late",
+        "kernels/concat.py",
+        "out[row, m] = grads[row, start + m]",
+        "out[row, m] = grads[row, min(start + m + 1, N - 1)]",
+        _REARRANGING,
+    ),
+    Mistake(
+        "channel shuffle: the table's rows read instead of its columns",
+        "kernels/channel_shuffle.py",
+        "y[b, iy, ix, k * groups + g] = x[b, iy, ix, g * K + k]",
+        "y[b, iy, ix, g * K + k] = x[b, iy, ix, k * groups + g]",
+        _REARRANGING,
+    ),
+    Mistake(
+        "bilinear resizing: align_corners ignored",
+        "kernels/resize_bilinear.py",
+        "    if not align_corners:",
+        "    if align_corners and outputs < 0:",
+        _SAMPLING,
+    ),
+    Mistake(
+        "crop and resize backward: a box's edges have each other's gradient",
+        "kernels/crop_and_resize.py",
+        "dboxes[b, r, 0] += dpy * (H - 1) * (y_steps - y_step) / y_steps",
+        "dboxes[b, r, 0] += dpy * (H - 1) * y_step / y_steps",
+        _SAMPLING,
     ),
     Mistake(
         "cross-entropy backward: dlosses ignored",
