@@ -20,7 +20,7 @@ class Table:
     """A table or a section of a paper, with the conventions that hold for all of its figures.
 
     name               e.g. "V1 Table 6"; the audit prints one table per name
-    madds, parameters  the main convention of each quantity: it alone can make a figure `exact`
+    madds, parameters, memory  the main convention of each quantity: it alone can make a figure `exact`
     zeros              whether zeros at the end of an integer print are significant: so where other figures of
                        the same column reach down to the unit
     source             how claims cite it, where that is more than the name
@@ -29,6 +29,7 @@ class Table:
     name: str
     madds: str = "MADD"
     parameters: str = "P-WEIGHTS"
+    memory: str = "MEM-16"
     zeros: bool = False
     source: str = ""
 
