@@ -29,11 +29,13 @@ def same_padding(size: int, filter: int, stride: int, dilation: int) -> tuple[in
 def ceil_padding(size: int, filter: int, stride: int, dilation: int) -> tuple[int, int]:
     """As many pixels after as the window needs to reach the last one: Caffe's rounding up of pooled sizes.
 
+    A window that would begin behind the last pixel, as one with a stride of more than its span may, is left out.
+
     >>> ceil_padding(54, 3, 2, 1), ceil_padding(27, 3, 2, 1)
     ((0, 1), (0, 0))
     """
     beyond = max(size - dilation * (filter - 1) - 1, 0)
-    steps = -(-beyond // stride)
+    steps = min(-(-beyond // stride), (size - 1) // stride)
     return 0, max(steps * stride - beyond, 0)
 
 

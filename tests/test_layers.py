@@ -5,7 +5,19 @@ import pytest
 from layer_samples import LINEAR, OTHERS, SAMPLES, B, classes, drawn, infer, label, run
 
 import refnet.kernels
-from refnet.layers import BatchNorm, Conv2d, DepthwiseConv2d, Dropout, Layer, Relu, Relu6
+from refnet.layers import (
+    BatchNorm,
+    Conv2d,
+    DepthwiseConv2d,
+    Dropout,
+    Each,
+    Flatten,
+    Layer,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    ResizeBilinear,
+)
 from refnet.layers.base import STATISTICS
 from refnet.testing import check_gradients
 
@@ -45,11 +57,13 @@ def test_delivers_what_it_promises(sample, dtype, statistics):
 def test_costs_what_it_promises(sample):
     layer, shapes = sample
     terms, parameters = layer.cost(*shapes), layer.parameters(*shapes)
-    assert terms.operation == type(layer).__name__
-    assert terms.inputs == sum(np.prod(shape) for shape in shapes)
+    assert terms.operation == type(layer.layer if isinstance(layer, Each) else layer).__name__
+    read = shapes[:1] if isinstance(layer, ResizeBilinear) else shapes  # its second only gives a size
+    assert terms.inputs == sum(np.prod(shape) for shape in read)
     assert terms.outputs == np.prod(layer.out_shape(*shapes))
     assert terms.weights == np.prod(parameters.get("kernel", 0))
     assert terms.biases == np.prod(parameters.get("bias", 0))
+    assert terms.scales == np.prod(parameters.get("scale", 0))
     assert terms.bn_channels == np.prod(parameters.get("gamma", 0))
     assert terms.bn_outputs == (terms.outputs if "gamma" in parameters else 0)
     assert terms.parameters == sum(np.prod(shape) for shape in parameters.values())
@@ -78,6 +92,8 @@ def test_leaves_its_arguments_alone(sample):
     ran = run(layer, weights, xs, dy)
     for array, copy in zip((*xs, *weights.values(), dy), before, strict=True):
         np.testing.assert_array_equal(array, copy)
+    if isinstance(layer, Flatten):  # the same numbers under another shape
+        return
     for fresh in (*ran.dxs, *ran.dweights.values(), *ran.updates.values()):
         assert not any(np.shares_memory(fresh, array) for array in (*xs, *weights.values(), dy))
 
@@ -133,7 +149,7 @@ def test_gradient_along_random_directions(sample, statistics):
     layer, shapes = sample
     xs, weights = drawn(layer, shapes)
     trainable = [value for role, value in weights.items() if role not in STATISTICS]
-    if isinstance(layer, (Relu, Relu6)):  # away from the kinks; those have their own test
+    if isinstance(layer, (Relu, Relu6, LeakyRelu)):  # away from the kinks; those have their own test
         xs = [np.where(np.abs(x % 6) < 0.1, x + 0.3, x) for x in xs]
     forward, backward, names = as_function(layer, shapes, statistics)
     check_gradients(forward, backward, [*xs, *trainable], linear=False, names=names)
@@ -144,10 +160,11 @@ def test_gradient_along_random_directions(sample, statistics):
     [
         (Relu6(), [0, 0, 1e-9, 3, 6, 6, 6], [0, 0, 1, 1, 0, 0, 0]),
         (Relu(), [0, 0, 1e-9, 3, 6, 6.5, 9], [0, 0, 1, 1, 1, 1, 1]),
+        (LeakyRelu(0.25), [-0.25, 0, 1e-9, 3, 6, 6.5, 9], [0.25, 0.25, 1, 1, 1, 1, 1]),
     ],
 )
 def test_kinks(layer, y, dx):
-    """The gradient at exactly 0 and at exactly 6 is 0."""
+    """The gradient at exactly 0 is that below 0, and at exactly 6 that above 6."""
     x = np.array([[-1, 0, 1e-9, 3, 6, 6.5, 9]])
     ran = run(layer, {}, [x], np.full(x.shape, 2.0))
     np.testing.assert_array_equal(ran.y, [y])
@@ -165,6 +182,8 @@ def test_kinks(layer, y, dx):
         ("symmetric", 1, (1, 1, 1, 1)),
         ("symmetric", 2, (2, 2, 2, 2)),
         ("valid", 1, (0, 0, 0, 0)),
+        ("ceil", 1, (0, 1, 0, 1)),
+        ("ceil", 2, (0, 1, 0, 1)),
         ((1, 2, 3, 4), 1, (1, 2, 3, 4)),
     ],
 )

@@ -9,13 +9,21 @@ from layer_samples import SAMPLES, drawn, infer, label, run
 import refnet.kernels
 from refnet.layers import (
     Add,
+    AveragePool2d,
     BatchNorm,
     Conv2d,
     Dense,
     DepthwiseConv2d,
     Dropout,
+    Each,
+    Flatten,
     GlobalAveragePool,
     GroupedConv2d,
+    L2Normalize,
+    LeakyRelu,
+    LocalResponseNorm,
+    MaxPool2d,
+    Pad2d,
     PointwiseConv2d,
     Relu6,
     Softmax,
@@ -94,9 +102,12 @@ def test_gradient_of_another_shape_or_dtype(sample):
         run(layer, weights, xs, zeros(out).tolist())
 
 
+MAPS_ONLY = [MaxPool2d(3), AveragePool2d(3, count_padding=True), Pad2d((0, 0, 0, 1)), Flatten()]
+
+
 @pytest.mark.parametrize(
     "layer",
-    [Conv2d(4, 3), DepthwiseConv2d(3), PointwiseConv2d(4), GroupedConv2d(4, 3, 2), GlobalAveragePool()],
+    [Conv2d(4, 3), DepthwiseConv2d(3), PointwiseConv2d(4), GroupedConv2d(4, 3, 2), GlobalAveragePool(), *MAPS_ONLY],
 )
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (2, 3, 4, 5, 6), (2, 0, 4, 2), (2, 4, 4, 0)])
 def test_rank_of_maps(layer, shape):
@@ -145,13 +156,32 @@ def test_a_window_larger_than_the_map():
         Conv2d(4, 3, dilation=2, padding="valid").out_shape((4, 9, 3))
 
 
+@pytest.mark.parametrize("pool", [MaxPool2d, AveragePool2d])
+def test_windows_without_a_pixel(pool):
+    layer = pool(2, 1, (2, 0, 0, 0))
+    wanted = f"{layer}: wanted a pixel of the 4x4 map in every window"
+    with pytest.raises(ValueError, match=in_one_line(wanted)):
+        infer(layer, {}, zeros((1, 4, 4, 1)))
+    with pytest.raises(ValueError, match=in_one_line("wanted a pixel of the 4x3 map in every window")):
+        pool((1, 2), (2, 1), (0, 1, 0, 0)).out_shape((4, 3, 1))
+    with pytest.raises(ValueError, match=in_one_line("does not fit into a 2x4 map")):
+        pool(3, padding="valid").out_shape((2, 4, 1))
+
+
+def test_nothing_remains_of_a_map():
+    for pads in [(-2, -1, 0, 0), (0, 0, -4, 0), (5, -3, 0, 0)]:
+        wanted = f"Pad2d(pads={pads}): wanted pixels to remain, got a map of 3x4"
+        with pytest.raises(ValueError, match=in_one_line(wanted)):
+            infer(Pad2d(pads), {}, zeros((1, 3, 4, 2)))
+
+
 def test_inputs_of_add():
     wanted = "Add(): wanted two inputs of one shape, got (4, 4, 2) and (4, 4, 3)"
     with pytest.raises(ValueError, match=in_one_line(wanted)):
         infer(Add(), {}, zeros((1, 4, 4, 2)), zeros((1, 4, 4, 3)))
-    with pytest.raises(ValueError, match=in_one_line("second input: wanted shape (1, 4), got (2, 4)")):
+    with pytest.raises(ValueError, match=in_one_line("Add(): further input: wanted shape (1, 4), got (2, 4)")):
         infer(Add(), {}, zeros((1, 4)), zeros((2, 4)))
-    with pytest.raises(TypeError, match=in_one_line("second input: wanted dtype float64, got float32")):
+    with pytest.raises(TypeError, match=in_one_line("Add(): further input: wanted dtype float64, got float32")):
         infer(Add(), {}, zeros((1, 4)), zeros((1, 4), np.float32))
     with pytest.raises(ValueError, match=in_one_line("Add(): wanted 2 input(s), got 1")):
         infer(Add(), {}, zeros((1, 4)))
@@ -169,8 +199,8 @@ def test_empty_batch(sample, statistics):
     xs, weights = drawn(layer, shapes, batch=0)
     out = (0, *layer.out_shape(*shapes))
     assert infer(layer, weights, *xs).shape == out
-    if isinstance(layer, BatchNorm) and statistics == "batch":
-        wanted = f"wanted at least two values per channel for batch statistics, got 0 (input {xs[0].shape})"
+    if isinstance(layer.layer if isinstance(layer, Each) else layer, BatchNorm) and statistics == "batch":
+        wanted = "wanted at least two values per channel for batch statistics, got 0 (input (0, "
         with pytest.raises(ValueError, match=in_one_line(wanted)):
             run(layer, weights, xs, zeros(out), statistics)
         return
@@ -195,12 +225,14 @@ def test_one_value_per_channel_has_no_batch_statistics():
 def test_nan_is_not_swallowed(sample):
     layer, shapes = sample
     xs, weights = drawn(layer, shapes)
+    random = np.random.default_rng(1)
+    one, other = (random.uniform(low, low + 1, xs[0].shape) for low in (1, 3))
+    reached = infer(layer, weights, one, *xs[1:])[0] != infer(layer, weights, other, *xs[1:])[0]
     xs[0][0] = np.nan
     y = infer(layer, weights, *xs)
     assert np.isfinite(y[1:]).all()
-    ones = {role: np.ones_like(weight) for role, weight in weights.items()}
-    sees_nothing = infer(layer, ones, *(np.ones_like(x) for x in xs))[0] == 0  # but padding
-    np.testing.assert_array_equal(np.isnan(y[0]), ~sees_nothing if "kernel" in weights else True)
+    assert reached.any()
+    np.testing.assert_array_equal(np.isnan(y[0]), reached)  # all but what sees padding, or another input, alone
 
 
 def fortran(array):
@@ -297,7 +329,7 @@ BAD = [
     (lambda: DepthwiseConv2d(3, dilation=0), "dilation: wanted an integer of at least 1, got 0"),
     (
         lambda: DepthwiseConv2d(3, padding="SAME"),
-        "padding: wanted same, symmetric, valid or four integers (top, bottom, left, right), got 'SAME'",
+        "padding: wanted same, symmetric, valid, ceil or four integers (top, bottom, left, right), got 'SAME'",
     ),
     (lambda: DepthwiseConv2d(3, padding=1), "four integers (top, bottom, left, right), got 1"),
     (lambda: DepthwiseConv2d(3, padding=(0, 1, 0, -1)), "padding: wanted an integer of at least 0, got -1"),
@@ -314,6 +346,26 @@ BAD = [
     (lambda: BatchNorm(eps=-1), "eps: wanted a finite number of at least 0, got -1"),
     (lambda: BatchNorm(eps=float("inf")), "eps: wanted a finite number of at least 0, got inf"),
     (lambda: BatchNorm(eps="tiny"), "eps: wanted a finite number of at least 0, got 'tiny'"),
+    (lambda: MaxPool2d(0), "kernel: wanted an integer of at least 1, got 0"),
+    (lambda: MaxPool2d((2, 2, 2)), "kernel: wanted an integer or a pair (y, x), got (2, 2, 2)"),
+    (lambda: AveragePool2d(3, 1.5), "stride: wanted an integer of at least 1, got 1.5"),
+    (lambda: AveragePool2d(3, 1, "full"), "four integers (top, bottom, left, right), got 'full'"),
+    (lambda: MaxPool2d(3, 1, (0, 0, 0, -1)), "padding: wanted an integer of at least 0, got -1"),
+    (lambda: Pad2d((1, 2, 3)), "pads: wanted four integers (top, bottom, left, right), got (1, 2, 3)"),
+    (lambda: Pad2d((1, 2, 3, 0.5)), "pads: wanted four integers (top, bottom, left, right), got (1, 2, 3, 0.5)"),
+    (lambda: Pad2d((1, 2, 3, True)), "pads: wanted four integers (top, bottom, left, right), got (1, 2, 3, True)"),
+    (lambda: Pad2d(1), "pads: wanted four integers (top, bottom, left, right), got 1"),
+    (lambda: LeakyRelu(1), "slope: wanted a number from 0 to below 1, got 1"),
+    (lambda: LeakyRelu(-0.1), "slope: wanted a number from 0 to below 1, got -0.1"),
+    (lambda: LeakyRelu("0.1"), "slope: wanted a number from 0 to below 1, got '0.1'"),
+    (lambda: LeakyRelu(float("nan")), "slope: wanted a number from 0 to below 1, got nan"),
+    (lambda: LocalResponseNorm(4), "size: wanted an odd number of channels, got 4"),
+    (lambda: LocalResponseNorm(0), "size: wanted an integer of at least 1, got 0"),
+    (lambda: LocalResponseNorm(alpha=0), "alpha: wanted a finite number above 0, got 0"),
+    (lambda: LocalResponseNorm(beta="1"), "beta: wanted a finite number above 0, got '1'"),
+    (lambda: LocalResponseNorm(bias=float("inf")), "bias: wanted a finite number above 0, got inf"),
+    (lambda: L2Normalize(0), "eps: wanted a finite number above 0, got 0"),
+    (lambda: L2Normalize(float("nan")), "eps: wanted a finite number above 0, got nan"),
 ]
 
 

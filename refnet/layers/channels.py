@@ -100,7 +100,8 @@ class Pad2d(Layer):
     pads: tuple[int, int, int, int]
 
     def __post_init__(self) -> None:
-        whole = [isinstance(each, (int, np.integer)) and not isinstance(each, bool) for each in self.pads]
+        pads = self.pads if isinstance(self.pads, (tuple, list)) else ()
+        whole = [isinstance(each, (int, np.integer)) and not isinstance(each, bool) for each in pads]
         if len(whole) != 4 or not all(whole):
             raise ValueError(f"pads: wanted four integers (top, bottom, left, right), got {self.pads!r}")
 
@@ -132,7 +133,7 @@ class Flatten(Layer):
         return (prod(check_map(shapes[0], self)),)
 
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
-        return xs[0].reshape(len(xs[0]), -1)
+        return xs[0].reshape(len(xs[0]), prod(xs[0].shape[1:]))
 
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return xs[0].shape

@@ -27,7 +27,7 @@ class GlobalAveragePool(Layer):
         return xs[0].shape[1:3]
 
     def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
-        return (kernels.global_average_pool_backward(dy.reshape(len(dy), -1), saved),), {}
+        return (kernels.global_average_pool_backward(dy.reshape(len(dy), dy.shape[-1]), saved),), {}
 
 
 class _Pool(Layer):
