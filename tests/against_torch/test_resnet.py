@@ -5,6 +5,7 @@
 
 import numpy as np
 import pytest
+from healthy import healthy
 
 from refnet.models import resnet_101
 
@@ -55,7 +56,7 @@ class ResNet(functional.Network):
 @pytest.mark.parametrize(("variant", "statistics"), [("torchvision", "stored"), ("beta", "batch")])
 def test_logits_and_gradients(variant, statistics):
     net = resnet_101(33, classes=10, variant=variant)
-    weights = functional.healthy(net, np.random.default_rng(0))
+    weights = healthy(net, np.random.default_rng(0))
     images = np.random.default_rng(1).standard_normal((2, 33, 33, 3))
     dy = np.random.default_rng(2).standard_normal((2, 10))
     torchs = ResNet(weights, EPS, statistics)

@@ -40,21 +40,6 @@ class Network:
         return self.norm(self.conv(x, name, **more), f"{name}_bn", eps)
 
 
-def healthy(net, random):
-    """Kernels by fan-in, every vector of a batch norm at random: signals neither vanish nor explode."""
-    draw = {
-        "kernel": lambda shape: (
-            random.standard_normal(shape) * (2 / np.prod(shape[: 2 if len(shape) == 3 else -1])) ** 0.5
-        ),
-        "gamma": lambda shape: random.uniform(0.4, 1.2, shape),
-        "moving_variance": lambda shape: random.uniform(0.5, 1.5, shape),
-    }
-    return {
-        key: draw.get(role, lambda shape: 0.3 * random.standard_normal(shape))(shape)
-        for key, (shape, role) in net.parameters().items()
-    }
-
-
 def assert_agree(net, weights, images, dy, statistics, network, forward):
     """Output and every gradient, each within 1e-9 of the largest of the same role; dy (B, ...) in refnet's layout."""
     got, tape = net.train_forward(weights, images, 0, statistics=statistics)
