@@ -115,9 +115,9 @@ def test_empty_graphs():
     refuses("wanted at least one input and one node, got 0 and 1", {}, [Node("relu", Relu6())])
 
 
-@pytest.mark.parametrize("shape", [(4, 4), (1, 4, 4, 3), 3, "4x4x3", None])
+@pytest.mark.parametrize("shape", [(1, 4, 4, 3), (), 3, "4x4x3", None])
 def test_ranks_of_inputs(shape):
-    wanted = f"inputs['images']: wanted (height, width, channels) or (channels,), got {shape!r}"
+    wanted = f"inputs['images']: wanted (height, width, channels), (regions, 4) or (channels,), got {shape!r}"
     refuses(wanted, {"images": shape}, [Node("relu", Relu6())])
 
 
