@@ -164,11 +164,20 @@ def memory(
 @click.option("--table", metavar="NUMBER", help="Only the claims of one table.")
 @click.option("--id", "claim", metavar="ID", help="One claim, under every convention side by side.")
 @click.option("--core", is_flag=True, help="Only the main tables, as plain text.")
+@click.option("--markdown", is_flag=True, help="Markdown tables on standard output.")
+@click.option("--report", metavar="FILE.html", help="Write every claim into one page that needs no network.")
 @click.option("--execute", is_flag=True, help="Also run every convolution through the kernels, on ones.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 @one_line()
 def audit(
-    paper: str | None, table: str | None, claim: str | None, core: bool, execute: bool, as_json: bool
+    paper: str | None,
+    table: str | None,
+    claim: str | None,
+    core: bool,
+    markdown: bool,
+    report: str | None,
+    execute: bool,
+    as_json: bool,
 ) -> None:
     """Recompute what the papers print, and judge each figure.
 
@@ -178,7 +187,13 @@ def audit(
 
     if core and (as_json or paper or table or claim):
         raise ValueError("--core: wanted alone or with --execute, got --json, --paper, --table or --id beside it")
-    done = papers.run_audit(paper, table, claim)
+    if markdown and (as_json or core or execute):
+        raise ValueError("--markdown: wanted without --json, --core and --execute")
+    if report is None:
+        done = papers.run_audit(paper, table, claim)
+    else:
+        done = papers.write_report(report, paper, table, claim)
+        click.echo(f"{report}: {len(done.results)} claims", err=True)
     executed = _execute() if execute else []
     if as_json:
         from .papers.executed_page import to_json
@@ -188,7 +203,9 @@ def audit(
         click.echo(papers.core_tables(done))
         for result in done.changed:
             click.echo(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}", err=True)
-    else:
+    elif markdown:
+        click.echo(papers.markdown_tables(done), nl=False)
+    elif report is None:
         papers.render(done, printing.console(), hint=not execute)
     if execute and not as_json:
         from .papers.executed_page import render_executed

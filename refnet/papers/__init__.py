@@ -17,6 +17,9 @@ _HOME = {
     "VERDICTS": "verdict",
     "render": "report",
     "core_tables": "report",
+    "markdown_tables": "markdown",
+    "errata_page": "errata",
+    "write_report": "page",
 }
 
 __all__ = sorted(_HOME)

@@ -17,7 +17,7 @@ from .markup import Html, join, tag, void
 from .networks import MEANINGS
 from .page_entries import entry, entry_link, grid_table, prose, verdict_class, verdict_mark
 from .page_layers import NOTE, network_tables
-from .page_tables import PAPERS, Section, computed, printed, sections_by_paper
+from .page_tables import PAPERS, Section, computed, heading, in_order, printed, sections_by_paper, short_name
 from .verdict import VERDICTS
 
 Behind = dict[str, tuple[Network, ...]]
@@ -42,23 +42,33 @@ def write_report(
     ids: Collection[str] | str | None = None,
 ) -> Audit:
     """Audit the chosen claims and write their page. Raises ValueError as `run_audit` does, or for the path."""
+    check_path(path)
     audit, behind = recorded_audit(paper, table, ids)
     write_page(path, html_page(audit, behind))
     return audit
 
 
+def check_path(path: str) -> None:
+    """Raises ValueError where no file can have this name."""
+    target = Path(path)
+    if target.is_dir() or (target.exists() and not target.is_file()):
+        raise ValueError(f"--report: wanted the name of a file, got {path!r}")
+    if not target.parent.is_dir():
+        raise ValueError(f"--report: no folder {str(target.parent)!r}")
+
+
 def write_page(path: str, page: str) -> None:
     """Write the page under its name once all of it is on the disk. Raises ValueError where that cannot be done."""
+    check_path(path)
     target = Path(path).resolve()
-    if target.exists() and not target.is_file():
-        raise ValueError(f"--report: wanted the name of a file, got {path}")
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         draft.write_text(page, encoding="utf-8")
         draft.replace(target)
     except OSError as error:
+        raise ValueError(f"--report: cannot write {path!r}: {error.strerror}") from error
+    finally:
         draft.unlink(missing_ok=True)
-        raise ValueError(f"--report: cannot write {path}: {error.strerror}") from error
 
 
 def html_page(audit: Audit, behind: Behind) -> str:
@@ -73,7 +83,8 @@ def html_page(audit: Audit, behind: Behind) -> str:
         tag("style", _asset("page.css")),
     )
     papers = sections_by_paper(audit.results)
-    main = (*_wrong(audit), _summary(audit), *(_paper(name, papers[name], behind) for name in papers), *_back(behind))
+    claims = tag("div", _filter(audit), *(_paper(name, papers[name], behind) for name in papers), class_="claims")
+    main = (*_wrong(audit), _summary(audit), claims, *_back(behind))
     body = (
         tag("a", "Skip to the errata", href="#main", class_="skip"),
         _header(audit, papers),
@@ -102,14 +113,8 @@ def _header(audit: Audit, papers: dict[str, list[Section]]) -> Html:
 
 
 def _contents(paper: str, sections: list[Section]) -> Html:
-    links = (tag("a", _short(section.name, paper), href=f"#{_anchor(section)}") for section in sections)
+    links = (tag("a", short_name(section.name, paper), href=f"#{_anchor(section)}") for section in sections)
     return tag("li", tag("a", tag("b", PAPERS[paper]), href=f"#{paper}"), " ", join(*links, between=" "))
-
-
-def _short(name: str, paper: str) -> str:
-    """V1 Table 6 -> Table 6, which stands below its paper's name anyway"""
-    text = name.removeprefix(f"{paper} ")
-    return text[:1].upper() + text[1:]
 
 
 def _anchor(section: Section) -> str:
@@ -124,7 +129,7 @@ def _wrong(audit: Audit) -> list[Html]:
     )
     ids, parts = {result.claim.id for result in audit.results}, []
     for verdict, name, title, what in kinds:
-        found = [_finding(result, ids) for result in audit.results if result.verdict == verdict]
+        found = [_finding(result, ids) for result in in_order(audit.results) if result.verdict == verdict]
         text = tag("p", what if found else "None among these claims.")
         listed = tag("ul", *found, class_="findings") if found else Html()
         parts.append(tag("section", tag("h2", title, id=name), text, listed, aria_labelledby=name))
@@ -132,20 +137,17 @@ def _wrong(audit: Audit) -> list[Html]:
 
 
 def _finding(result: Result, ids: Container[str]) -> Html:
-    value = computed(result)
-    figures = join(
-        tag("span", printed(result.claim), class_="printed"),
-        tag("span", " → ", aria_hidden="true"),
-        tag("span", " is in truth " if result.verdict == "erratum" else " printed, computed ", class_="hidden"),
-        tag("b", value),
+    said = "in truth " if result.verdict == "erratum" else "computed "
+    figures = (
+        tag("span", tag("span", "printed ", class_="hidden"), printed(result.claim), class_="printed"),
+        tag("span", "→", aria_hidden="true"),
+        tag("b", tag("span", said, class_="hidden"), computed(result)),
     )
-    place = tag("span", result.claim.source, ": ", result.claim.what, class_="place")
+    place = tag("p", result.claim.source, ": ", result.claim.what, class_="place")
+    fact = tag("div", place, tag("p", join(*figures, between=" "), class_="change"), class_="fact")
     more = entry_link(result, result.claim.id)
-    return tag(
-        "li",
-        tag("p", place, " ", tag("span", figures, class_="change")),
-        tag("p", prose(result.explanation, ids), " ", more),
-    )
+    why = tag("div", tag("p", prose(result.explanation, ids)), tag("p", more, class_="more"), class_="why")
+    return tag("li", fact, why)
 
 
 def _summary(audit: Audit) -> Html:
@@ -157,14 +159,14 @@ def _summary(audit: Audit) -> Html:
     )
     changed = [f"{each.claim.id}: recorded {each.claim.recorded}, now {each.verdict}." for each in audit.changed]
     alarm = tag("p", tag("b", "Verdicts that changed: "), " ".join(changed)) if changed else Html()
-    title = tag("h2", "Verdicts", id="verdicts")
-    return tag(
-        "section", title, tag("dl", *rows, class_="counts"), alarm, _filter(counts, found), aria_labelledby="verdicts"
-    )
+    title, counted = tag("h2", "Verdicts", id="verdicts"), tag("dl", *rows, class_="counts")
+    return tag("section", title, counted, alarm, aria_labelledby="verdicts")
 
 
-def _filter(counts: dict[str, int], found: list[str]) -> Html:
+def _filter(audit: Audit) -> Html:
     """Buttons that the script brings to life; without it all claims are shown and no buttons."""
+    counts = audit.summary()
+    found = [verdict for verdict in VERDICTS if counts[verdict]]
     names = {"": ("all", counts["claims"])} | {name.replace(" ", "-"): (name, counts[name]) for name in found}
     buttons = (
         tag("button", f"{name} ", tag("span", str(count)), type="button", data_filter=key, aria_pressed=_pressed(key),
@@ -187,7 +189,7 @@ def _paper(paper: str, sections: list[Section], behind: Behind) -> Html:
 
 def _section(section: Section, paper: str, behind: Behind) -> Html:
     """A table as in print, then the claims in full; exact ones of a table are folded away."""
-    name, title = _anchor(section), f"{_short(section.name, paper)}{'. ' if section.title else ''}{section.title}"
+    name, title = _anchor(section), heading(section, paper)
     parts = [tag("h3", title, id=name)]
     folded: list[Result] = []
     if section.grid is not None:

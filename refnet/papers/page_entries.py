@@ -87,31 +87,30 @@ def figure(result: Result) -> Html:
 
 
 def entry(result: Result, behind: dict[str, tuple[Network, ...]]) -> Html:
-    """A claim in full: print, value, verdict, explanation, every convention, the networks behind it."""
+    """A claim in full: print, value and verdict beside the explanation, every convention, the networks behind it."""
     claim = result.claim
-    head = tag(
-        "p",
-        tag("b", claim.what or claim.source, class_="what"),
-        " ",
-        verdict_mark(result.verdict),
-        " ",
-        tag("a", claim.id, href=f"#{claim.id}", class_="id"),
-        class_="head",
+    head = join(tag("b", claim.what or claim.source), verdict_mark(result.verdict), between=" ")
+    own = tag("a", claim.id, href=f"#{claim.id}", class_="id")
+    fact = tag("div", tag("p", head, class_="head"), _figures(result), tag("p", own), class_="fact")
+    why = tag(
+        "div",
+        tag("p", prose(result.explanation, behind)),
+        _conventions(result),
+        _behind(behind[claim.id]),
+        class_="why",
     )
-    body = (tag("p", prose(result.explanation, behind)), _conventions(result), _behind(behind[claim.id]))
-    verdict = result.verdict.replace(" ", "-")
-    return tag("li", head, _figures(result), *body, id=claim.id, data_v=verdict, class_="entry")
+    return tag("li", fact, why, id=claim.id, data_v=result.verdict.replace(" ", "-"), class_="entry")
 
 
 def _figures(result: Result) -> Html:
-    convention = under(result)
-    parts = [tag("span", _soft("printed "), tag("b", printed(result.claim)))]
+    """Print, value, convention and place, a line each."""
+    lines = {"printed": tag("b", printed(result.claim))}
     if result.verdict != NOT_COVERED:
-        parts.append(tag("span", _soft("computed "), tag("b", computed(result))))
-    if convention:
-        parts.append(tag("span", _soft("under "), convention))
-    parts.append(tag("span", _soft(result.claim.source)))
-    return tag("p", join(*parts, between=" "), class_="figures")
+        lines["computed"] = tag("b", computed(result))
+    if under(result):
+        lines["under"] = Html(tag("span", under(result)))
+    lines["in"] = Html(tag("span", result.claim.source))
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", text)) for name, text in lines.items()), class_="figures")
 
 
 def _conventions(result: Result) -> Html:

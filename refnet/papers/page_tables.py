@@ -80,11 +80,28 @@ def sections_by_paper(results: Iterable[Result]) -> dict[str, list[Section]]:
     return {paper: sorted(sections, key=_number) for paper, sections in papers.items() if sections}
 
 
+def in_order(results: Iterable[Result]) -> list[Result]:
+    """The results in the order in which the page has them: by paper, tables first."""
+    papers = sections_by_paper(results).values()
+    return [result for sections in papers for section in sections for result in section.results]
+
+
 def paper_of(claim: Claim) -> str:
     """V1, V2, or Notes for what readers wrote into the scans."""
     if "hand note" in claim.source:
         return "Notes"
     return "V2" if claim.id.startswith("V2") else "V1"
+
+
+def short_name(name: str, paper: str) -> str:
+    """V1 Table 6 -> Table 6, which stands below its paper's name anyway."""
+    text = name.removeprefix(f"{paper} ")
+    return text[:1].upper() + text[1:]
+
+
+def heading(section: Section, paper: str) -> str:
+    """Table 6. Width multiplier"""
+    return ". ".join(filter(None, (short_name(section.name, paper), section.title)))
 
 
 def printed(claim: Claim) -> str:

@@ -1,0 +1,76 @@
+"""The page of errata: what in the two papers does not add up, each with its proof, from one run of the audit."""
+
+from collections.abc import Iterable
+
+from .audit import Audit
+from .claim import Result
+from .markdown import plain_text
+from .page_tables import computed, in_order, paper_of, printed, under
+
+PAPERS = {
+    "V1": (
+        "MobileNets",
+        "Howard et al., 2017 (V1). Its text and tables were read from a scan, so that a single wrong digit or a lost mark "
+        "may be the scan's; an entry for which that is likely says so.",
+    ),
+    "V2": (
+        "MobileNetV2",
+        "Sandler et al., 2018 (V2), in two printings that differ: the conference's (CVPR), read from a scan too, and the "
+        "later one on arXiv, which has the appendix.",
+    ),
+    "Notes": ("Hand notes", "What readers noted by hand in the scans. These are no errors of the papers."),
+}
+KINDS = {
+    "erratum": ("Proved wrong", "No convention gives the print, and a check that runs with the audit refutes it."),
+    "unexplained": (
+        "Unexplained",
+        "No convention gives the print, and nothing proves it wrong; distances are those of the main convention.",
+    ),
+}
+
+
+def errata_page(audit: Audit) -> str:
+    """The page as Markdown, by paper and place; first what is proved wrong, then what nobody can explain."""
+    counts = audit.summary()
+    intro = (
+        f"Of {counts['claims']} figures, formulas and statements about size and cost in the two papers, "
+        f"{counts['erratum']} are proved wrong and {counts['unexplained']} remain without an explanation. Every number "
+        "below was computed by `refnet audit`; `refnet audit --id ID` shows one entry under every convention. This page "
+        "is generated, and a test holds it to what the audit computes: `python tests/audit/errata_file.py --write`."
+    )
+    results = in_order(audit.results)
+    papers = (_paper(name, [each for each in results if paper_of(each.claim) == name]) for name in PAPERS)
+    return "\n\n".join(["# Errata of the MobileNet papers", intro, *(paper for paper in papers if paper)]) + "\n"
+
+
+def _paper(name: str, results: list[Result]) -> str:
+    title, about = PAPERS[name]
+    parts = []
+    for verdict, (kind, meaning) in KINDS.items():
+        found = [_entry(result) for result in results if result.verdict == verdict]
+        if found:
+            parts += [f"### {title}: {kind.lower()}", meaning, "\n".join(found)]
+    return "\n\n".join([f"## {title}", about, *parts]) if parts else ""
+
+
+def _entry(result: Result) -> str:
+    claim = result.claim
+    place = f"**{plain_text(claim.source)}**, {plain_text(claim.what)}"
+    figures = plain_text(f"printed {printed(claim)}; {_instead(result)}.")
+    scan = " *Perhaps the scan's error, not the paper's.*" if _of_scan(result) else ""
+    return f"- {place}: {figures} {plain_text(result.explanation)}{scan} (`{claim.id}`)"
+
+
+def _instead(result: Result) -> str:
+    """What the print should say, or what the main convention gives."""
+    if isinstance(result.value, bool):
+        return f"it {computed(result)}"
+    what = "right" if result.verdict == "erratum" else "computed"
+    convention = under(result)
+    return f"{what} {computed(result)}" + (f" under {convention}" if convention else "")
+
+
+def _of_scan(result: Result) -> bool:
+    """Whether the claim itself brings up its scan; hand notes only stand in one."""
+    texts: Iterable[str] = (result.explanation, result.claim.source)
+    return paper_of(result.claim) != "Notes" and any("scan" in text for text in texts)
