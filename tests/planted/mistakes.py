@@ -29,6 +29,8 @@ _CONVOLUTIONS = ("tests/kernels/test_convolutions.py",)
 _ELEMENTWISE = ("tests/kernels/test_elementwise.py",)
 _BATCH_NORM = ("tests/kernels/test_batch_norm.py",)
 _SOFTMAX = ("tests/kernels/test_softmax.py",)
+_POOLING = ("tests/kernels/test_pooling_windows.py",)
+_NORMS = ("tests/kernels/test_norms.py",)
 _REARRANGING = ("tests/kernels/test_rearranging.py",)
 _SAMPLING = ("tests/kernels/test_resize.py", "tests/kernels/test_crop_and_resize.py")
 
@@ -83,6 +85,35 @@ FORWARD = (
         "out[i] = 6 if v >= 6 else v",
         "out[i] = 6 if v >= 7 else v",
         _ELEMENTWISE,
+    ),
+    Mistake(
+        "max pool forward: starts from 0",
+        "kernels/max_pool.py",
+        "np.full((B, OH, OW, M), -np.inf, x.dtype)",
+        "np.zeros((B, OH, OW, M), x.dtype)",
+        _POOLING,
+        quick=True,
+    ),
+    Mistake(
+        "average pool forward: divides by the whole window",
+        "kernels/average_pool.py",
+        "                count = KH * KW\n                if not count_padding:",
+        "                count = KH * KW\n                if False:",
+        _POOLING,
+    ),
+    Mistake(
+        "local response norm: one neighbour less",
+        "kernels/local_response_norm.py",
+        "min(m + size // 2 + 1, M)):\n            scale[m]",
+        "min(m + size // 2, M)):\n            scale[m]",
+        _NORMS,
+    ),
+    Mistake(
+        "geometry: ceil rounds down",
+        "kernels/geometry.py",
+        "min(-(-beyond // stride), ",
+        "min(beyond // stride, ",
+        ("tests/test_windows.py",),
     ),
 )
 
@@ -150,6 +181,20 @@ BACKWARD = (
         "dboxes[b, r, 0] += dpy * (H - 1) * (y_steps - y_step) / y_steps",
         "dboxes[b, r, 0] += dpy * (H - 1) * y_step / y_steps",
         _SAMPLING,
+    ),
+    Mistake(
+        "max pool backward: all of equals",
+        "kernels/max_pool.py",
+        "if not found[m] and (v == y[b, oy, ox, m] or v != v):",
+        "if v == y[b, oy, ox, m] or v != v:",
+        _POOLING,
+    ),
+    Mistake(
+        "L2 normalisation backward: length held constant",
+        "kernels/l2_normalize.py",
+        "(drow[m] - row[m] / length * along) / length",
+        "drow[m] / length",
+        _NORMS,
     ),
     Mistake(
         "cross-entropy backward: dlosses ignored",
