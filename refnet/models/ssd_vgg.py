@@ -15,6 +15,7 @@ ssd_pascal_512.py, python/caffe/model_libs.py).
 from typing import NamedTuple
 
 from ..graph import Graph
+from ..layers.base import check_count
 from ..layers.convolution import Conv2d, PointwiseConv2d
 from ..layers.dense import BiasAdd
 from ..layers.normalization import ChannelScale, L2Normalize
@@ -61,8 +62,8 @@ def ssd_vgg16(resolution: int = 300, classes: int = 80) -> Graph:
 
     resolution: 300 or 512. classes: without the background. Raises ValueError for anything else.
     """
-    if isinstance(resolution, bool) or resolution not in SETTINGS:
-        raise ValueError(f"resolution: wanted {' or '.join(map(str, SETTINGS))}, got {resolution!r}")
+    if check_count(resolution, "resolution") not in SETTINGS:
+        raise ValueError(f"resolution: wanted {' or '.join(map(str, SETTINGS))}, got {resolution}")
     extras, anchors = SETTINGS[resolution]
     nodes = _body()
     maps = ["conv4_3_scale", nodes[-1].name]
