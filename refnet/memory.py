@@ -10,7 +10,7 @@
 Everything counts values of one image, as many as it has bytes times `bytes_per_value`; weights are never in these sums.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
@@ -182,8 +182,9 @@ def _size(buffers: Sequence[_Buffer]) -> int:
 
 def _inner(net: Graph, node: Node, in_place: bool) -> int:
     """|op|: only a split block holds values of its own."""
-    split = isinstance(node.layer, SplitBottleneck)
-    return node.layer.inner(net.shapes[node.inputs[0]], in_place) if split else 0
+    if not isinstance(node.layer, SplitBottleneck):
+        return 0
+    return node.layer.inner(net.shapes[node.inputs[0]], in_place)
 
 
 def maps(net: Graph) -> dict[str, Shape]:
@@ -218,10 +219,10 @@ class Largest(NamedTuple):
         return self.height * self.width * self.channels
 
 
-def largest_by_size(net: Graph) -> dict[tuple[int, int], Largest]:
-    """(height, width) -> the `maps` entry with most channels (V2 Table 3), in the order of the nodes."""
+def largest_by_size(values: Mapping[str, Shape]) -> dict[tuple[int, int], Largest]:
+    """(height, width) -> the one with most channels (V2 Table 3), in their order; values: `maps(net)`, or some."""
     found: dict[tuple[int, int], Largest] = {}
-    for name, shape in maps(net).items():
+    for name, shape in values.items():
         height, width, channels = shape[-3:] if len(shape) > 2 else (1, 1, shape[-1])
         each = Largest(name, height, width, channels)
         found[height, width] = max(found.get((height, width), each), each, key=lambda one: one.values)

@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from .graph import Graph
-from .memory import Largest, Memory, Step, Training, largest_by_size
+from .memory import Largest, Memory, Step, Training, largest_by_size, maps
 
 # What waits for the addition at a residual block's end: by block it is an input of the operation anyway.
 RESIDUAL_INPUT = {"layer": {"m": False, "live": True}, "block": {"m": True, "live": True}}
@@ -19,7 +19,7 @@ def to_json(net: Graph, memory: Memory, by: str | None, training: Training | Non
         data[f"by_{name}"] = {"m": _row(memory, memory.m(name)), "live": _row(memory, memory.peak(name))}
     data["weights"] = {"values": memory.weights, "bytes": memory.bytes(memory.weights)}
     if by == "size":
-        data["sizes"] = [_largest(memory, each) for each in largest_by_size(net).values()]
+        data["sizes"] = [_largest(memory, each) for each in largest_by_size(maps(net)).values()]
     elif by:
         data["steps"] = [_row(memory, step) for step in memory.steps(by)]
     if training:
@@ -78,7 +78,7 @@ def steps(memory: Memory, by: str) -> Table:
 def sizes(net: Graph, memory: Memory) -> Table:
     """V2 Table 3 for this network: the largest map of each size that must exist."""
     table = _table(f"{net.name}: largest map of each size, a block as one operation", "size", "where", "channels")
-    for (height, width), each in largest_by_size(net).items():
+    for (height, width), each in largest_by_size(maps(net)).items():
         table.add_row(f"{height}x{width}", each.node, f"{each.channels:,}", *_numbers(memory, each.values))
     return table
 
