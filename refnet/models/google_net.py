@@ -5,8 +5,9 @@
     pool_proj                 channels of the 1x1 convolution behind 3x3 max pooling of stride 1
     <block>/output            the four branches' channels: #1x1, #3x3, #5x5, pool_proj
 
-Every convolution has a bias and a ReLU. The text names neither constants nor places of its response normalisation: they
-are those of Caffe's replication (models/bvlc_googlenet), which the first author helped with, and so are the names.
+Every convolution has a bias and a ReLU. Response normalisation stands where Figure 3 has it. The paper gives it no
+constants: they are those of Caffe's replication (models/bvlc_googlenet), which the first author helped with, and so are
+the names.
 
 The table's first row prints 2.7K parameters and 34M operations. Its 7x7/2 convolution from 3 to 64 channels has 9,408
 weights and 118M; a separable one (channel multiplier 8, as Inception V2 has it) would fit the print. Caffe, torchvision

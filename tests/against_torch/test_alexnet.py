@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.jit]
 
 
 def test_agrees(monkeypatch):
-    """At 71 pixels all pools round up, and a map of 2x2 is flattened. Dense layers of 4096 would take most of the time."""
+    """At 71 pixels all pools round up, and a map of 2x2 is flattened. Dense layers of 4096 would take most time."""
     monkeypatch.setattr(alex_net, "F", 100)
     net = alex_net.alexnet(71, 7, dropout=0.0)
     module = comparators.alexnet(4, 100, 7).double()
