@@ -47,7 +47,7 @@ def deeplab_mobilenet_v1(
     """
     body = mobilenet_v1(width, resolution, classes=0)
     name = title("deeplab_mobilenet_v1", width, resolution)
-    return _deeplab(name, body, "block_13/pointwise_relu6", classes, output_stride, aspp)
+    return _deeplab(name, body, "pool", classes, output_stride, aspp)
 
 
 def deeplab_mobilenet_v2(
@@ -59,15 +59,13 @@ def deeplab_mobilenet_v2(
     """
     body = mobilenet_v2(width, resolution, classes=0)
     name = title("deeplab_mobilenet_v2", width, resolution)
-    return _deeplab(name, body, "block_17/project_bn", classes, output_stride, aspp)
+    return _deeplab(name, body, "conv_last", classes, output_stride, aspp)
 
 
-def deeplab_resnet_101(
-    resolution: int = 513, classes: int = 21, output_stride: int = 16, aspp: bool = True
-) -> Graph:
+def deeplab_resnet_101(resolution: int = 513, classes: int = 21, output_stride: int = 16, aspp: bool = True) -> Graph:
     """DeepLabv3 on ResNet-101 (variant beta). Arguments and result as of `deeplab_mobilenet_v1`."""
     body = resnet_101(resolution, classes=0, variant="beta")
-    return _deeplab(f"deeplab_resnet_101-{resolution}", body, "conv5_3/relu", classes, output_stride, aspp)
+    return _deeplab(f"deeplab_resnet_101-{resolution}", body, "pool", classes, output_stride, aspp)
 
 
 def scaled(side: int, scale: float) -> int:
@@ -75,18 +73,16 @@ def scaled(side: int, scale: float) -> int:
     return int((side - 1) * scale + 1)
 
 
-def _deeplab(name: str, body: Graph, end: str, classes: int, output_stride: int, aspp: bool) -> Graph:
+def _deeplab(name: str, body: Graph, left_out: str, classes: int, output_stride: int, aspp: bool) -> Graph:
+    """left_out: the first node of the body that the heads take the place of."""
     check_count(classes, "classes")
     if not isinstance(aspp, bool):
         raise ValueError(f"aspp: wanted True or False, got {aspp!r}")
     rates = [rate * AT // check_output_stride(output_stride) for rate in RATES] if aspp else []
-    nodes = [*dilated(_until(body.nodes, end), output_stride), *heads(end, rates), *scores(classes)]
+    end = [node.name for node in body.nodes].index(left_out)
+    features = body.nodes[end - 1].name
+    nodes = [*dilated(body.nodes[:end], output_stride), *heads(features, rates), *scores(classes)]
     return Graph(f"{name} at stride {output_stride}", body.inputs, nodes)
-
-
-def _until(nodes: Sequence[Node], end: str) -> Sequence[Node]:
-    """The nodes up to this one, included."""
-    return nodes[: [node.name for node in nodes].index(end) + 1]
 
 
 def heads(features: str, rates: Sequence[int]) -> list[Node]:

@@ -29,8 +29,9 @@ ROOT = (("conv1", 64, 7, 2),)
 BETA_ROOT = (("conv1_1", 64, 3, 2), ("conv1_2", 64, 3, 1), ("conv1_3", 128, 3, 1))
 # Table 1: (b, n, s) of conv2_x to conv5_x.
 BODY = ((64, 3, 1), (128, 4, 2), (256, 23, 2), (512, 3, 2))
+FIRST_GROUP = 2
 EXPANSION = 4
-MULTI_GRID = (1, 2, 4)
+MULTI_GRID = {5: (1, 2, 4)}
 
 VARIANTS = ("original", "torchvision", "beta")
 _POOL_PADDING = {"original": "ceil", "torchvision": "symmetric", "beta": "same"}
@@ -55,9 +56,9 @@ def resnet_body(variant: str) -> list[Node]:
     style = Style(0.997 if variant == "beta" else 0.9, 1e-5, "relu")
     walk = _Walk(style, variant)
     nodes = _root(style, variant)
-    for group, (b, n, s) in enumerate(BODY, start=2):
+    for group, (b, n, _) in enumerate(BODY, start=FIRST_GROUP):
         for unit in range(1, n + 1):
-            nodes += walk.unit(f"conv{group}_{unit}", b, *_stride_dilation(variant, group, unit, n, s))
+            nodes += walk.unit(f"conv{group}_{unit}", b, *_stride_dilation(variant, group, unit))
     return nodes
 
 
@@ -68,12 +69,13 @@ def _root(style: Style, variant: str) -> list[Node]:
     return [*nodes, Node("pool1", MaxPool2d(3, 2, _POOL_PADDING[variant]))]
 
 
-def _stride_dilation(variant: str, group: int, unit: int, n: int, s: int) -> tuple[int, int]:
+def _stride_dilation(variant: str, group: int, unit: int) -> tuple[int, int]:
     """Of one unit. Where beta's last unit strides, it is for the group behind."""
+    _, n, s = BODY[group - FIRST_GROUP]
     if variant != "beta":
         return (s if unit == 1 else 1), 1
-    last = group == len(BODY) + 1
-    return (BODY[group - 1][2] if unit == n and not last else 1), (MULTI_GRID[unit - 1] if last else 1)
+    behind = BODY[group - FIRST_GROUP + 1 :]
+    return (behind[0][2] if unit == n and behind else 1), MULTI_GRID.get(group, (1,) * n)[unit - 1]
 
 
 class _Walk:

@@ -87,7 +87,7 @@ _ORDINARY = (
     "ordinary ones."
 )
 _RATIO = (
-    "The text has {text} times fewer than ResNet-101, whose printed {resnet} B is {as_printed} times this print, but "
+    "The text has {text} times fewer than the ResNet's, whose printed {resnet} B is {as_printed} times this print, but "
     "{right} times what is counted."
 )
 
@@ -110,7 +110,7 @@ def _size(stem: str, entry: Entry, stride: int, note: str = "", compute: Compute
     return Claim(f"{stem}-{stride}-P", SOURCE, figure, "M", TABLE_7, what, compute, "exact", note, TABLE_7.parameters)
 
 
-_SAME = "Dilation changes no weight: output stride 8 has the same."
+_SAME = "Dilation changes no weight: both output strides have the same."
 
 CLAIMS = [
     _size("V2-T7-V1", V1, 16, _ORDINARY, _v1_parameters),
