@@ -1,6 +1,7 @@
 """The slope of a whole network along a random direction, by differences and by its gradients."""
 
 import numpy as np
+from healthy import healthy
 from held_pieces import Held, Recording
 
 from refnet.layers.base import STATISTICS
@@ -42,18 +43,3 @@ def slope_and_projection(net, outputs, statistics, batch=16, seed=5):
 
     slope = (4 * central(STEP / 2) - central(STEP)) / 3  # so that the error is of order STEP^4
     return slope, sum(float((gradients[key] * v).sum()) for key, v in direction.items()), gradients
-
-
-def healthy(net, random):
-    """Kernels by fan-in, every batch-norm vector at random: signals neither vanish nor explode."""
-    draw = {
-        "kernel": lambda shape: (
-            random.standard_normal(shape) * (2 / np.prod(shape[: 2 if len(shape) == 3 else -1])) ** 0.5
-        ),
-        "gamma": lambda shape: random.uniform(0.8, 1.6, shape),
-        "moving_variance": lambda shape: random.uniform(0.5, 1.5, shape),
-    }
-    return {
-        key: draw.get(role, lambda shape: 0.3 * random.standard_normal(shape))(shape)
-        for key, (shape, role) in net.parameters().items()
-    }
