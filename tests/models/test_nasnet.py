@@ -105,8 +105,12 @@ def paths(net, end):
     return back(end, [])
 
 
-def test_every_endpoint():
-    net = nasnet_a_mobile()
+@pytest.fixture(scope="module")
+def net():
+    return nasnet_a_mobile()
+
+
+def test_every_endpoint(net):
     ends = {name: net.shapes[f"{name}/concat"] for name in SIDES}
     assert ends == {name: (SIDES[name], SIDES[name], CHANNELS[name]) for name in SIDES}
     assert net.shapes["conv_first"] == (111, 111, 32)
@@ -116,17 +120,16 @@ def test_every_endpoint():
 
 
 @pytest.mark.parametrize("cell", FILTERS)
-def test_every_cell_and_the_order_of_its_states(cell):
-    net = nasnet_a_mobile()
+def test_every_cell_and_the_order_of_its_states(net, cell):
     published = (reduction if "stem" in cell or "reduction" in cell else normal)(FILTERS[cell])
     assert cell_of(net, cell) == published
     assert cell_of(with_swapped_branches(net, f"{cell}/concat"), cell) != published
 
 
 @pytest.mark.parametrize("cell", FILTERS)
-def test_what_the_first_two_states_are_made_of(cell):
+def test_what_the_first_two_states_are_made_of(net, cell):
     """A 1x1 convolution of the cell before; of the one before that, too, or two shifted halves where it is larger."""
-    net, f = nasnet_a_mobile(), FILTERS[cell]
+    f = FILTERS[cell]
     last, before = BEFORE[cell]
     assert paths(net, f"{cell}/current_bn") == [(last, f"relu, 1x1 {f}")]
     if cell == "cell_stem_0":
@@ -142,8 +145,7 @@ def test_what_the_first_two_states_are_made_of(cell):
         assert paths(with_swapped_branches(net, f"{cell}/before"), f"{cell}/before_bn") != halves
 
 
-def test_every_separable_convolution_reads_a_relu_and_ends_in_a_batch_norm():
-    net = nasnet_a_mobile()
+def test_every_separable_convolution_reads_a_relu_and_ends_in_a_batch_norm(net):
     by_name = {node.name: node for node in net.nodes}
     followed = {source: node for node in net.nodes for source in node.inputs}
     depthwise = [node for node in net.nodes if node.name.endswith("_depthwise")]
@@ -173,14 +175,14 @@ def weights_by_hand(cell):
     return total
 
 
-def test_weights_of_each_cell():
-    found = weights(nasnet_a_mobile())
+def test_weights_of_each_cell(net):
+    found = weights(net)
     wanted = {"conv_first": 9 * 3 * 32, **{cell: weights_by_hand(cell) for cell in BEFORE}, "classifier": 1056 * 1000}
     assert found == wanted
 
 
-def test_totals():
-    cost = nasnet_a_mobile().cost()
+def test_totals(net):
+    cost = net.cost()
     assert cost.total("P-ALL") == 5_326_716
     assert cost.total("P-TRAINABLE") == 5_326_716 - 36_738
     assert nasnet_a_mobile(classes=0).cost().total("P-ALL") == 4_269_716
