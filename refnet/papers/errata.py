@@ -1,22 +1,21 @@
 """The page of errata: what in the two papers does not add up, each with its proof, from one run of the audit."""
 
-from collections.abc import Iterable
-
 from .audit import Audit
 from .claim import Result
 from .markdown import plain_text
 from .page_tables import computed, in_order, paper_of, printed, under
+from .prose import show
 
 PAPERS = {
     "V1": (
         "MobileNets",
-        "Howard et al., 2017 (V1). Its text and tables were read from a scan, so that a single wrong digit or a lost mark "
-        "may be the scan's; an entry for which that is likely says so.",
+        "Howard et al., 2017 (V1). Its text and tables were read from a scan, so that a single wrong digit or a lost "
+        "mark may be the scan's; an entry for which that is likely says so.",
     ),
     "V2": (
         "MobileNetV2",
-        "Sandler et al., 2018 (V2), in two printings that differ: the conference's (CVPR), read from a scan too, and the "
-        "later one on arXiv, which has the appendix.",
+        "Sandler et al., 2018 (V2), in two printings that differ: the conference's (CVPR), read from a scan too, and "
+        "the later one on arXiv, which has the appendix.",
     ),
     "Notes": ("Hand notes", "What readers noted by hand in the scans. These are no errors of the papers."),
 }
@@ -35,8 +34,9 @@ def errata_page(audit: Audit) -> str:
     intro = (
         f"Of {counts['claims']} figures, formulas and statements about size and cost in the two papers, "
         f"{counts['erratum']} are proved wrong and {counts['unexplained']} remain without an explanation. Every number "
-        "below was computed by `refnet audit`; `refnet audit --id ID` shows one entry under every convention. This page "
-        "is generated, and a test holds it to what the audit computes: `python tests/audit/errata_file.py --write`."
+        "below was computed by `refnet audit`; `refnet audit --id ID` shows one entry under every convention. This "
+        "page is generated, and a test holds it to what the audit computes: "
+        "`python tests/audit/errata_file.py --write`."
     )
     results = in_order(audit.results)
     papers = (_paper(name, [each for each in results if paper_of(each.claim) == name]) for name in PAPERS)
@@ -56,21 +56,28 @@ def _paper(name: str, results: list[Result]) -> str:
 def _entry(result: Result) -> str:
     claim = result.claim
     place = f"**{plain_text(claim.source)}**, {plain_text(claim.what)}"
-    figures = plain_text(f"printed {printed(claim)}; {_instead(result)}.")
-    scan = " *Perhaps the scan's error, not the paper's.*" if _of_scan(result) else ""
-    return f"- {place}: {figures} {plain_text(result.explanation)}{scan} (`{claim.id}`)"
+    text = plain_text(f"printed {printed(claim)}; {_instead(result)} {_proof(result)}")
+    return f"- {place}: {text}{_of_scan(result)} (`{claim.id}`)"
 
 
 def _instead(result: Result) -> str:
-    """What the print should say, or what the main convention gives."""
+    """What the print should say, or what the main convention gives and how far that is from the print."""
     if isinstance(result.value, bool):
-        return f"it {computed(result)}"
-    what = "right" if result.verdict == "erratum" else "computed"
-    convention = under(result)
-    return f"{what} {computed(result)}" + (f" under {convention}" if convention else "")
+        return f"it {computed(result)}."
+    convention = f" under {under(result)}" if under(result) else ""
+    if result.verdict == "erratum":
+        return f"right {computed(result)}{convention}."
+    return f"computed {computed(result)}{convention},"
 
 
-def _of_scan(result: Result) -> bool:
-    """Whether the claim itself brings up its scan; hand notes only stand in one."""
-    texts: Iterable[str] = (result.explanation, result.claim.source)
-    return paper_of(result.claim) != "Notes" and any("scan" in text for text in texts)
+def _proof(result: Result) -> str:
+    """The explanation without its opening, which says once more what was printed and what is right."""
+    claim, value = result.claim, show(result.value)
+    opening = f"It is {value}, not {claim.figure or claim.printed}. ", f"{result.convention} gives {value}, "
+    return result.explanation.removeprefix(opening[0]).removeprefix(opening[1])
+
+
+def _of_scan(result: Result) -> str:
+    """A remark where the proof itself brings up the scan; hand notes only stand in one."""
+    likely = result.verdict == "erratum" and "scan" in result.explanation and paper_of(result.claim) != "Notes"
+    return " *Perhaps the scan's error, not the paper's.*" if likely else ""

@@ -32,6 +32,10 @@ MEANS = {
     "not determinable": "the paper does not describe the network; what is missing is named",
     "not covered": "the work on this place of the paper is not done",
 }
+CELLS = (
+    "In the tables below each cell has the print, the figure that refnet computed, and the verdict, which leads to the "
+    "claim in full. The word “layers” leads to the count behind a row, layer by layer."
+)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
@@ -160,7 +164,7 @@ def _summary(audit: Audit) -> Html:
     changed = [f"{each.claim.id}: recorded {each.claim.recorded}, now {each.verdict}." for each in audit.changed]
     alarm = tag("p", tag("b", "Verdicts that changed: "), " ".join(changed)) if changed else Html()
     title, counted = tag("h2", "Verdicts", id="verdicts"), tag("dl", *rows, class_="counts")
-    return tag("section", title, counted, alarm, aria_labelledby="verdicts")
+    return tag("section", title, counted, alarm, tag("p", CELLS), aria_labelledby="verdicts")
 
 
 def _filter(audit: Audit) -> Html:
