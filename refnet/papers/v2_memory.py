@@ -115,10 +115,10 @@ CLAIMS = [
         TEXT,
         "M(G) of V1 and V2",
         _equation_2,
-        explanation="The largest operations of V1 and V2 are {where}; nothing waits meanwhile, so this is also all that "
-        "is live. With a block as one operation it is {blocks}. Read literally, R(i, pi, G) would be every "
-        "tensor of the graph at once ({everything}) in both printings: right are those made up to operation i"
-        " and read from i on.",
+        explanation="The largest operations of V1 and V2 are {where}; nothing waits meanwhile, so this is also all "
+        "that is live. With a block as one operation it is {blocks}. Read literally, R(i, pi, G) would be every "
+        "tensor of the graph at once ({everything}) in both printings: right are those made up to operation "
+        "i and read from i on.",
         main=TEXT.memory,
     ),
     Claim(
@@ -129,11 +129,11 @@ CLAIMS = [
         TEXT,
         "memory of the t-way split",
         _bound,
-        explanation="Split into single channels, all {blocks} blocks of V2 that expand hold two channels of their larger "
-        "map besides input and output, however many are expanded (up to {widest}); this one takes {unsplit} "
-        "unsplit. As the sum has it, B comes first and expands, and A projects: both printings give their "
-        "domains the other way round ({fitting} of two fit A . N . B). {right} B ends at the side that the "
-        "bound counts.",
+        explanation="Split into single channels, all {blocks} blocks of V2 that expand hold two channels of their "
+        "larger map besides input and output, however many are expanded (up to {widest}); this one takes "
+        "{unsplit} unsplit. As the sum has it, B comes first and expands, and A projects: both printings "
+        "give their domains the other way round ({fitting} of two fit A . N . B). {right} B ends at the "
+        "side that the bound counts.",
     ),
     Claim(
         "V2-SPLIT-T",
@@ -143,8 +143,8 @@ CLAIMS = [
         TEXT,
         "multiply-adds independent of t",
         _independent_of_t,
-        explanation="Added up part by part they are those of the unsplit block in {splits} splits of {blocks} blocks: the"
-        " eighth ({madds}) for every t up to {ways}. That t between two and five helps most, and that cache "
-        "misses grow with t, is what the paper reports; it is not measured here.",
+        explanation="Added up part by part they are those of the unsplit block in {splits} splits of {blocks} blocks: "
+        "the eighth ({madds}) for every t up to {ways}. That t between two and five helps most, and that "
+        "cache misses grow with t, is what the paper reports; it is not measured here.",
     ),
 ]

@@ -46,18 +46,22 @@ def _channels(side: int, column: str) -> Compute:
     """The channels of one cell; split, a first layer needs one at a time."""
 
     def compute(networks: Networks) -> Computed:
-        found, split = corrected(networks, column)[side], corrected(networks, column, split=True).get(side)
-        values = {MEM_16: found.channels, MEM_FIRST: split.channels if split else 1}
-        facts = {"where": found.node, "whole": found.channels, **_other_channels(networks, side)}
+        whole, split = (_channels_at(corrected(networks, column, split=each), side) for each in (False, True))
+        values = {MEM_16: whole, MEM_FIRST: split or min(whole, 1)}
+        facts = {"whole": whole, **_other_channels(networks, side)}
         return Computed(values, refuted=_REFUTED[column](networks, side), facts=facts)
 
     return compute
 
 
+def _channels_at(found: BySide, side: int) -> int:
+    return found[side].channels if side in found else 0
+
+
 def _other_channels(networks: Networks, side: int) -> dict[str, Value | str]:
     """What else the print could mean: outputs of V2's bottlenecks from or to this side; ShuffleNet's other widths."""
     steps = bottlenecks(networks, mobilenet_v2).values()
-    narrow = corrected(networks, SHUFFLE, groups=FEWER)[side].channels
+    narrow = _channels_at(corrected(networks, SHUFFLE, groups=FEWER), side)
     return {
         "behind": max((step.d_out for step in steps if step.h == side), default=0),
         "bottleneck": max((step.d_out for step in steps if step.h // step.s == side), default=0),
@@ -77,8 +81,8 @@ def _by_caption(networks: Networks, side: int) -> bool:
     """Whether other groups than the caption's give the print; at the first size, whether the next row contradicts."""
     printed, here = CELLS[side][SHUFFLE].channels, corrected(networks, SHUFFLE)
     if side == FIRST:  # pooling keeps channels
-        return here[FIRST].channels == here[SECOND].channels and printed != CELLS[SECOND][SHUFFLE].channels
-    return printed == corrected(networks, SHUFFLE, groups=FEWER)[side].channels != here[side].channels
+        return _channels_at(here, FIRST) == _channels_at(here, SECOND) and printed != CELLS[SECOND][SHUFFLE].channels
+    return printed == _channels_at(corrected(networks, SHUFFLE, groups=FEWER), side) != _channels_at(here, side)
 
 
 _REFUTED = {V1: lambda networks, side: False, V2: _by_table_2, SHUFFLE: _by_caption}
@@ -86,8 +90,7 @@ _REFUTED = {V1: lambda networks, side: False, V2: _by_table_2, SHUFFLE: _by_capt
 
 def _first_row(networks: Networks) -> Computed:
     """The conference's first row: which maps of that size are whole although the first layer is split."""
-    whole = {column: corrected(networks, column, split=True).get(FIRST) for column in COLUMNS}
-    left = {COLUMNS[column]: each.channels if each else 0 for column, each in whole.items()}
+    left = {ids: _channels_at(corrected(networks, column, split=True), FIRST) for column, ids in COLUMNS.items()}
     holds = not any(left.values())
     return statement(holds, refuted=not holds, one=BYTES * FIRST**2, **left)
 
