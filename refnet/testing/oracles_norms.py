@@ -43,7 +43,8 @@ def naive_local_response_norm_gradient(
 
         def slope(m: int, j: int) -> float:
             near = abs(m - j) <= (size - 1) // 2
-            return (m == j) * s[m] ** -beta - near * beta * s[m] ** (-beta - 1) * a[m] * 2 * alpha * a[j]
+            own, mixed = s[m] ** -beta, beta * s[m] ** (-beta - 1) * a[m] * 2 * alpha * a[j]
+            return float((m == j) * own - near * mixed)
 
         return _by_jacobian(g, slope)
 
