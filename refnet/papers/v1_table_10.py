@@ -4,7 +4,6 @@ The column of parameters is of networks with one class per breed. The column of 
 tables before it, which are of networks with ImageNet's classes; so this table's multiply-adds are counted on those.
 """
 
-from fractions import Fraction
 from typing import Any
 
 from ..digits import parse_figure
@@ -55,11 +54,9 @@ def _madds_claim(id: str, what: str, printed: str, recorded: str, build: Build, 
 
 def _inception_parameters(networks: Networks) -> Computed:
     """And how many classes would make the print."""
-    values = networks.parameters(inception_v3, classes=BREEDS)
-    features = networks.cost(inception_v3, classes=0).total("P-WEIGHTS")
-    per_class = Fraction(values["P-WEIGHTS"] - features, BREEDS)
+    features, one_class = (networks.cost(inception_v3, classes=n).total("P-WEIGHTS") for n in (0, 1))
     printed = parse_figure(INCEPTION_PARAMETERS, "M")
-    fitting = [n for n in range(IMAGENET + 1) if printed.is_rounded(features + n * per_class)]
+    fitting = [n for n in range(IMAGENET + 1) if printed.is_rounded(features + n * (one_class - features))]
     facts = {
         "classes": BREEDS,
         "imagenet": IMAGENET,
@@ -67,12 +64,12 @@ def _inception_parameters(networks: Networks) -> Computed:
         "least": min(fitting, default=0),
         "most": max(fitting, default=0),
     }
-    return Computed(values, facts=facts)
+    return Computed(networks.parameters(inception_v3, classes=BREEDS), facts=facts)
 
 
 def _mobilenet_claims(width: float, side: int, madds: str, parameters: str) -> list[Claim]:
     stem, what = f"V1-T10-{width:g}-{side}", f"{width:g} MobileNet-{side}"
-    settings = {"width": width, "resolution": side}
+    settings: dict[str, Any] = {"width": width, "resolution": side}
     return [
         _madds_claim(f"{stem}-M", what, madds, "exact", mobilenet_v1, **settings),
         size_claim(f"{stem}-P", TABLE_10, what, PARAMETERS, parameters, mobilenet_v1, classes=BREEDS, **settings),

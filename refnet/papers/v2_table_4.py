@@ -25,7 +25,7 @@ def _shufflenet_madds(id: str, what: str, printed: str, width: float, other: int
         f"{what}, {MADDS}",
         compute,
         "exact",
-        "The first convolution has {first} channels, as in the code of ShuffleNet's authors; with {other} it would be "
+        "The first convolution has {first} channels, as in the code of its authors; with {other} it would be "
         "{counted}.",
         TABLE_4.madds,
     )
