@@ -1,9 +1,9 @@
-"""MobileNet V1, Tables 8 and 9, and what section 4.2 concludes from them: MobileNet beside older networks.
+"""MobileNet V1, Tables 8 and 9: MobileNet beside older networks. (What section 4.2 concludes: v1_ratios.py.)
 
-The scan lost the names of four rows; section 4.2 says which networks they are, and in the order of the text.
+The scan lost the names of four rows; section 4.2 says which networks they are, in the order of the rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -14,16 +14,17 @@ from ..models.google_net import googlenet
 from ..models.squeeze_net import squeezenet
 from ..models.v1 import mobilenet_v1
 from ..models.vgg import vgg16
-from .claim import UNCOUNTED, Claim, Compute, Computed, Table, Value
+from .claim import Claim, Computed, Table, Value
 from .counted import MADDS, PARAMETERS, size_claim, size_claims
 from .networks import Build, Networks, Number
 
 # Counts of other people's networks are round: their zeros are not significant, though MobileNet's row has none.
 TABLE_8, TABLE_9 = Table("V1 Table 8"), Table("V1 Table 9")
 HUNDREDTHS = replace(TABLE_9, zeros=True)  # Table 9's parameters, of which two are printed to the hundredth
-SECTION_4_2 = Table("V1 section 4.2", source="V1 4.2")
 LOST = " (name lost in the scan)"
-BOUND, GAIN = "2.5", "4"  # "more than 2.5 times less computation"; "4% better", of two networks
+
+
+Facts = Callable[[Networks], Mapping[str, Value]]
 
 
 class Row(NamedTuple):
@@ -34,6 +35,14 @@ class Row(NamedTuple):
     parameters: str
     build: Build
     settings: Mapping[str, Any] = {}
+
+    def printed(self, quantity: str) -> str:
+        return self.madds if quantity == MADDS else self.parameters
+
+    def counts(self, networks: Networks, quantity: str) -> dict[str, Number]:
+        """Under every convention."""
+        count = networks.madds if quantity == MADDS else networks.parameters
+        return count(self.build, **self.settings)
 
 
 MOBILENET = Row("70.6", "569", "4.2", mobilenet_v1)
@@ -62,11 +71,6 @@ GOOGLENETS_TABLE = {
 K = 1024  # with 1000, no row has the weights of its widths
 
 
-def _counts(networks: Networks, row: Row, quantity: str) -> dict[str, Number]:
-    count = networks.madds if quantity == MADDS else networks.parameters
-    return count(row.build, **row.settings)
-
-
 def _size(
     id: str,
     table: Table,
@@ -75,103 +79,17 @@ def _size(
     row: Row,
     recorded: str = "exact",
     note: str = "",
-    facts: Any = None,
+    facts: Facts | None = None,
 ) -> Claim:
     """A figure of a row; facts: what else its explanation quotes, computed from the networks."""
-    printed = row.madds if quantity == MADDS else row.parameters
-    claim = size_claim(id, table, what, quantity, printed, row.build, recorded, note, **row.settings)
+    claim = size_claim(id, table, what, quantity, row.printed(quantity), row.build, recorded, note, **row.settings)
     if facts is None:
         return claim
 
     def compute(networks: Networks) -> Computed:
-        return Computed(_counts(networks, row, quantity), facts=facts(networks))
+        return Computed(row.counts(networks, quantity), facts=facts(networks))
 
     return replace(claim, compute=compute)
-
-
-def _ratio(more: Row, less: Row, quantity: str) -> Compute:
-    """How many times more `more` has, under each convention that counts both; and the same of the printed figures."""
-
-    def compute(networks: Networks) -> Computed:
-        values = _ratios(networks, more, less, quantity)
-        return Computed(values, facts={"prints": _printed_ratio(more, less, quantity)})
-
-    return compute
-
-
-def _ratios(networks: Networks, more: Row, less: Row, quantity: str) -> dict[str, Number]:
-    above, below = _counts(networks, more, quantity), _counts(networks, less, quantity)
-    return {name: Fraction(above[name]) / Fraction(below[name]) for name in below if name in above}
-
-
-def _printed_ratio(more: Row, less: Row, quantity: str) -> Fraction:
-    if quantity == MADDS:
-        return Fraction(more.madds) / Fraction(less.madds)
-    return Fraction(more.parameters) / Fraction(less.parameters)
-
-
-def _two_units(networks: Networks) -> Computed:
-    """SqueezeNet's print counts operations, MobileNet's multiply-adds: their quotient compares two units."""
-    ours, theirs = _counts(networks, REDUCED, MADDS), _counts(networks, SQUEEZENET, MADDS)
-    madds, flops = SECTION_4_2.madds, "FLOP-2"
-    multiply_adds, operations = parse_figure(REDUCED.madds, "M"), parse_figure(SQUEEZENET.madds, "M")
-    of_ours = multiply_adds.reading(ours[madds]) and not multiply_adds.reading(ours[flops])
-    of_theirs = operations.reading(theirs[flops]) and not operations.reading(theirs[madds])
-    facts: dict[str, Value | str] = {
-        "prints": _printed_ratio(SQUEEZENET, REDUCED, MADDS),
-        "mixed": Fraction(theirs[flops]) / Fraction(ours[madds]),
-        "madds": madds,
-        "flops": flops,
-    }
-    values = _ratios(networks, SQUEEZENET, REDUCED, MADDS)
-    return Computed(values, refuted=bool(of_ours and of_theirs), facts=facts)
-
-
-def _more_than(networks: Networks) -> Computed:
-    """The ratio as a multiple of the printed bound."""
-    values = _ratios(networks, GOOGLENET, MOBILENET, MADDS)
-    measured = values[SECTION_4_2.madds] / Fraction(BOUND)
-    return Computed(values, measured=(measured,), facts={"prints": _printed_ratio(GOOGLENET, MOBILENET, MADDS)})
-
-
-def _gain(id: str, name: str, other: Row) -> Claim:
-    """How much more accurate the reduced MobileNet is; rounding the two accuracies could move it by two half units."""
-
-    def compute(networks: Networks) -> Computed:
-        better, worse = Fraction(REDUCED.accuracy), Fraction(other.accuracy)
-        unit = parse_figure(REDUCED.accuracy).step
-        difference, printed = better - worse, parse_figure(GAIN)
-        relative = 100 * difference / worse
-        possible = (difference - unit, difference + unit)
-        facts: dict[str, Value | str] = {
-            "better": REDUCED.accuracy,
-            "worse": other.accuracy,
-            "largest": possible[1],
-            "relative": relative,
-        }
-        refuted = printed.rounded(possible[0]) < printed.value and printed.rounded(possible[1]) < printed.value
-        return Computed({UNCOUNTED: difference}, refuted=refuted, facts=facts)
-
-    note = (
-        "The paper's own table prints {better}% and {worse}%; however these were rounded, the difference is at most "
-        "{largest}. As a share of the other's accuracy it is {relative}%."
-    )
-    source = SECTION_4_2.source
-    return Claim(id, source, GAIN, "%", SECTION_4_2, f"accuracy above {name}", compute, "erratum", note)
-
-
-def _text(
-    id: str,
-    printed: str,
-    what: str,
-    quantity: str,
-    compute: Compute,
-    recorded: str = "exact",
-    note: str = "",
-    word: str = "",
-) -> Claim:
-    main = SECTION_4_2.madds if quantity == MADDS else SECTION_4_2.parameters
-    return Claim(id, SECTION_4_2.source, printed, "x", SECTION_4_2, what, compute, recorded, note, main, word=word)
 
 
 def _of_googlenets_table(networks: Networks) -> dict[str, Value]:
@@ -203,8 +121,6 @@ def _squeezenet_readings(networks: Networks) -> dict[str, Value]:
 def _alexnet_headless(networks: Networks) -> dict[str, Value]:
     return {"headless": networks.cost(alexnet).total("MADD-HEADLESS")}
 
-
-_PRINTS = "The printed figures give {prints}."
 
 CLAIMS = [
     *size_claims("V1-T8-MN", TABLE_8, "1.0 MobileNet-224", (MOBILENET.madds, MOBILENET.parameters), mobilenet_v1),
@@ -280,48 +196,4 @@ CLAIMS = [
         "convention",
         "AlexNet's own paper cuts it alike.",
     ),
-    _text(
-        "V1-X32",
-        "32",
-        "VGG 16 over MobileNet, size",
-        PARAMETERS,
-        _ratio(VGG, MOBILENET, PARAMETERS),
-        "convention",
-        _PRINTS,
-    ),
-    _text("V1-X27", "27", "VGG 16 over MobileNet, compute", MADDS, _ratio(VGG, MOBILENET, MADDS), "exact", _PRINTS),
-    _text(
-        "V1-X25",
-        f"more than {BOUND}",
-        "GoogLeNet over MobileNet, compute",
-        MADDS,
-        _more_than,
-        "approximate",
-        f"GoogLeNet takes {{value}} times the multiply-adds. {_PRINTS}",
-        "more than",
-    ),
-    _text(
-        "V1-X45",
-        "45",
-        "AlexNet over 0.50-160, size",
-        PARAMETERS,
-        _ratio(ALEXNET, REDUCED, PARAMETERS),
-        "convention",
-        _PRINTS,
-    ),
-    _text(
-        "V1-X94", "9.4", "AlexNet over 0.50-160, compute", MADDS, _ratio(ALEXNET, REDUCED, MADDS), "convention", _PRINTS
-    ),
-    _text(
-        "V1-X22",
-        "22",
-        "SqueezeNet over 0.50-160, compute",
-        MADDS,
-        _two_units,
-        "erratum",
-        "The printed figures give {prints}, but SqueezeNet's is {flops} and MobileNet's {madds}: so mixed it is "
-        "{mixed}, in one unit half of that.",
-    ),
-    _gain("V1-ACC4A", "AlexNet", ALEXNET),
-    _gain("V1-ACC4S", "SqueezeNet", SQUEEZENET),
 ]

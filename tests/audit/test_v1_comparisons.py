@@ -7,11 +7,11 @@ import pytest
 
 from refnet.digits import parse_figure
 from refnet.models import alex_net, google_net, squeeze_net, vgg
-from refnet.papers import run_audit, v1_comparisons
+from refnet.papers import run_audit, v1_comparisons, v1_ratios
 from refnet.papers.networks import Networks
 from refnet.papers.verdict import audit_claim
 
-CLAIMS = {claim.id: claim for claim in v1_comparisons.CLAIMS}
+CLAIMS = {claim.id: claim for claim in (*v1_comparisons.CLAIMS, *v1_ratios.CLAIMS)}
 MOBILENET, REDUCED = 568_740_352, 76_524_800  # multiply-adds; weights:
 WEIGHTS, REDUCED_WEIGHTS = 4_209_088, 1_319_648
 
@@ -66,22 +66,22 @@ def test_vggs_print_is_that_of_its_convolutions():
 
 def test_a_quotient_of_equal_units_is_no_erratum(monkeypatch):
     """With a print of SqueezeNet in multiply-adds nothing would prove the ratio wrong."""
-    monkeypatch.setattr(v1_comparisons, "SQUEEZENET", v1_comparisons.SQUEEZENET._replace(madds="830"))
+    monkeypatch.setattr(v1_ratios, "SQUEEZENET", v1_comparisons.SQUEEZENET._replace(madds="830"))
     assert result_of("V1-X22").verdict == "unexplained"
 
 
 @pytest.mark.parametrize(("worse", "verdict"), [("56.2", "exact"), ("56.6", "exact"), ("56.75", "unexplained")])
 def test_another_accuracy(worse, verdict):
-    """A difference of 4 would be exact; one of 3.45 may be more than 3.5 before both were rounded: it proves nothing."""
+    """A difference of 4 would be exact; one of 3.45 may be above 3.5 before both were rounded: it proves nothing."""
     other = v1_comparisons.ALEXNET._replace(accuracy=worse)
-    claim = v1_comparisons._gain("V1-ACC4A", "AlexNet", other)
+    claim = v1_ratios._gain("V1-ACC4A", "AlexNet", other)
     assert audit_claim(claim, Networks()).verdict == verdict
 
 
 @pytest.mark.parametrize(("bound", "verdict"), [("2.2", "unexplained"), ("2.3", "approximate"), ("2.8", "unexplained")])
 def test_more_than(bound, verdict, monkeypatch):
     """2.78 is more than 2.3 and not far above it; it is far above 2.2, and below 2.8."""
-    monkeypatch.setattr(v1_comparisons, "BOUND", bound)
+    monkeypatch.setattr(v1_ratios, "BOUND", bound)
     assert result_of("V1-X25").verdict == verdict
 
 
