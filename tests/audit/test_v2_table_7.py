@@ -180,3 +180,28 @@ def test_a_wider_resnet_is_noticed(monkeypatch):
 def test_both_output_strides_have_the_same_parameters(results):
     for stem in ("V1", "V2A", "V2", "R101"):
         assert results[f"V2-T7-{stem}-16-P"].values == results[f"V2-T7-{stem}-8-P"].values
+
+
+# Half of 2 FLOPs per weight and of 3 more per weight of no depthwise kernel, beside half of the max pools' taps.
+# P-WEIGHTS of V1 with ASPP: 11,120,320, of which 9 * 4,960 are depthwise; of ResNet-101 with ASPP: 58,055,616.
+POOLS_OF_RESNET = 9 * 129**2 * 128 + 65**2 * 256 + 33**2 * 512  # 3x3, and the shortcuts that still stride
+UNLISTED = {
+    "V2-T7-V1-16-M": 11_120_320 + 3 * (11_120_320 - 9 * 4960) // 2,
+    "V2-T7-R-16-M": (POOLS_OF_RESNET + 5 * 58_055_616) // 2,
+}
+
+
+@pytest.mark.parametrize("id", UNLISTED)
+def test_what_else_stands_in_the_graph(id, results):
+    entry = v2_table_7.V1 if "V1" in id else v2_table_7.RESNET
+    assert v2_table_7.unlisted(Networks(), entry, 16) == UNLISTED[id]
+    assert f"{VALUES[id][0] + UNLISTED[id]:,}" in results[id].explanation
+
+
+def test_the_whole_graph_gives_the_unexplained_prints(results):
+    said = {id: results[id].explanation.rpartition("; ")[2] for id in VALUES if VALUES[id][2] == "unexplained"}
+    assert said == {
+        "V2-T7-V1-16-M": "cut, this is the print.",
+        "V2-T7-R-16-M": "rounded, this is the print.",
+        "V2-T7-R-8-M": "rounded, this is the print.",
+    }

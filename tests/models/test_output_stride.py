@@ -86,6 +86,7 @@ def assert_dense(inputs, nodes, first):
         assert dense.shape[1] > wanted.shape[1]
 
 
+@pytest.mark.jit
 def test_a_wrong_rate_is_noticed():
     """The dense map with one dilation too small is no longer the coarse one in between."""
     inputs, nodes = bodies(mobilenet_v1, width=0.25, resolution=33)
