@@ -46,7 +46,7 @@ def grid_table(caption: str, grid: Grid, behind: dict[str, tuple[Network, ...]],
         for row, cells in grid.rows.items()
     )
     said = tag("caption", caption, class_="hidden")
-    table = tag("table", said, tag("thead", head), tag("tbody", *rows), class_="print")
+    table = tag("table", said, tag("thead", head), tag("tbody", *rows), class_="print", style=_widths(grid.results))
     return tag("div", table, class_="scroll", role="group", tabindex=0, aria_labelledby=heading)
 
 
@@ -60,15 +60,14 @@ def _layers(cells: tuple[tuple[Result, ...], ...], behind: dict[str, tuple[Netwo
     networks = {each.call: each for each in found}
     if not networks or len(networks) > _FEW:
         return Html()
-    alone = len(networks) == 1
-    links = (_layers_link(each, alone) for each in networks.values())
+    links = (_layers_link(each, number) for number, each in enumerate(networks.values(), 1))
     return tag("span", join(*links, between=" "), class_="layers-of")
 
 
-def _layers_link(network: Network, alone: bool) -> Html:
-    """A row with one network needs only the word; its name is for screen readers."""
-    name = f" of {network.call}"
-    return tag("a", "layers", _hidden(name) if alone else name, href=f"#{anchor(network)}")
+def _layers_link(network: Network, number: int) -> Html:
+    """A word, or a number behind the first; the network's name is for screen readers."""
+    text = join("layers" if number == 1 else f"{number}", _hidden(f" of {network.call}"))
+    return tag("a", text, href=f"#{anchor(network)}", title=network.call)
 
 
 def _cell(results: tuple[Result, ...]) -> Html:
@@ -76,6 +75,14 @@ def _cell(results: tuple[Result, ...]) -> Html:
         return tag("td", tag("span", "nothing claimed", class_="hidden"))
     verdicts = " ".join(result.verdict.replace(" ", "-") for result in results)
     return tag("td", *map(figure, results), data_v=verdicts)
+
+
+def _widths(results: list[Result]) -> str:
+    """Letters in the longest print, value and verdict, so that they stand below one another in all cells."""
+    texts = ((printed(each.claim), computed(each), each.verdict) for each in results)
+    return ";".join(
+        f"--{name}:{max(map(len, column))}" for name, column in zip("pov", zip(*texts, strict=True), strict=True)
+    )
 
 
 def figure(result: Result) -> Html:

@@ -1,7 +1,8 @@
 """How the page sets the claims: the papers' tables as grids of rows and columns, everything else as lists.
 
-Nobody lays a table out by hand. A claim's label is "row, column" ("0.5 MobileNet-224, mult-adds"): what stands behind
-the last comma is a column if at least two of the table's rows have it, and a table has at least two columns.
+Nobody lays a table out by hand. A claim's label is "row, column" ("0.5 MobileNet-224, mult-adds"), or, where the rows
+are sizes of maps, "column, row, quantity" ("MobileNetV1, 56x56, memory"). What two rows or more have, and at least
+half as many as the fullest column, is a column; a table has at least two of them.
 """
 
 import re
@@ -37,7 +38,7 @@ TITLES = {
     "V2 Table 6": "Detecting objects",
     "V2 Table 7": "Segmenting images",
 }
-_UNITS = {"M": " M", "B": " B", "%": " %", "x": " ×", "Kb": " Kb", "ch": " channels", "px": " px"}
+_UNITS = {"M": " M", "B": " B", "%": " %", "x": " ×", "Kb": " Kb", "ch": " ch", "px": " px"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Section:
 
     @property
     def title(self) -> str:
-        return TITLES.get(_table_name(self.name), "")
+        return TITLES.get(self.name, "")
 
     @property
     def results(self) -> list[Result]:
@@ -73,7 +74,7 @@ def sections_by_paper(results: Iterable[Result]) -> dict[str, list[Section]]:
     """Paper -> its tables by number, then its sections in the order of the claims; papers without claims left out."""
     found: dict[tuple[str, str], list[Result]] = {}
     for result in results:
-        found.setdefault((paper_of(result.claim), result.claim.table.name), []).append(result)
+        found.setdefault((paper_of(result.claim), _table_name(result.claim.table.name)), []).append(result)
     papers: dict[str, list[Section]] = {paper: [] for paper in PAPERS}
     for (paper, name), own in found.items():
         papers[paper].append(_section(name, own))
@@ -130,7 +131,7 @@ def _number(section: Section) -> tuple[int, int, str]:
 
 
 def _table_name(name: str) -> str:
-    """V2 Table 3 (arXiv) -> V2 Table 3"""
+    """V2 Table 3, memory -> V2 Table 3"""
     found = re.match(r"V\d Table \d+", name)
     return found.group() if found else name
 
@@ -153,7 +154,8 @@ def _grid(results: list[Result]) -> Grid | None:
     rows_of: dict[str, set[str]] = {}
     for row, column, _ in split:
         rows_of.setdefault(column, set()).add(row)
-    columns = tuple(column for column, rows in rows_of.items() if column and len(rows) > 1)
+    most = max(map(len, rows_of.values()), default=0)
+    columns = tuple(column for column, rows in rows_of.items() if column and len(rows) >= max(2, most / 2))
     if len(columns) < 2:
         return None
     labels = dict.fromkeys(row for row, column, _ in split if column in columns)
@@ -165,6 +167,13 @@ def _grid(results: list[Result]) -> Grid | None:
 
 
 def _row_and_column(label: str) -> tuple[str, str]:
-    """ "1.0, 224, mult-adds" -> "1.0, 224" and "mult-adds" """
+    """The row and the column of a label.
+
+    "1.0, 224, mult-adds" -> "1.0, 224" and "mult-adds"; "MobileNetV1, 56x56, memory" -> "56x56" and "MobileNetV1"
+    """
+    by_size = re.fullmatch(r"(.+), (\d+x\d+|max)(, .+)?", label)
+    if by_size:
+        column, row, rest = by_size.groups(default="")
+        return (row + rest if row == "max" else row, column)
     row, _, column = label.rpartition(", ")
     return (row, column) if row else (label, "")

@@ -182,6 +182,14 @@ def test_what_the_text_says_stands_beside_the_table():
     assert len(section.grid.results) == 8
 
 
+def test_sizes_are_rows_and_a_cell_has_all_that_is_claimed_of_it():
+    section = grid_of("V2 Table 3")
+    assert section.grid.columns == ("MobileNetV1", "MobileNetV2", "ShuffleNet (2x, g=3)")
+    sides = [f"{side}x{side}" for side in (112, 56, 28, 14, 7, 1)]
+    assert [row for row in section.grid.rows if "max" not in row] == sides
+    assert [each.claim.id for each in section.grid.rows["56x56"][1]] == ["V2-T3-56-V2", "V2-T3-56-V2ch"]
+
+
 def test_other_shapes_are_lists():
     assert grid_of("V1 Table 1").grid is None
 
