@@ -13,7 +13,8 @@ Build = Callable[..., Graph]
 Number = int | float | Fraction
 
 FULL = 224  # the resolution at which the papers' resolution multiplier is 1
-RHO2, TFPROF = "MADD-RHO2", "MADD-TFPROF"
+RHO2, TFPROF, MIN16 = "MADD-RHO2", "MADD-TFPROF", "MADD-MIN16"
+LEAST_CHANNELS = 16  # of MIN16
 MEM_16, MEM_1024, MEM_FIRST, MEM_M = "MEM-16", "MEM-16-1024", "MEM-16-FIRST", "MEM-M(G)"
 
 # The closed list: every name that the audit may give as a convention, and what it means.
@@ -25,6 +26,7 @@ MEANINGS = {
     MEM_1024: "MEM-16 with 1 Kb = 1024 bytes: so many thousandths of a Kb",
     MEM_FIRST: "MEM-16 with the first convolution split by channels (V2 section 5.1), so that its output is never whole",
     MEM_M: "V2 eq. (2), layer by layer: largest inputs + outputs; 2 bytes per value, batch norm and ReLU in place",
+    MIN16: f"MADD-HEADLESS of the network with at least {LEAST_CHANNELS} channels in every convolution",
 }
 
 
