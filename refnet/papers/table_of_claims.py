@@ -14,6 +14,7 @@ from . import (
     v1_table_2,
     v1_table_10,
     v1_table_13,
+    v1_table_14,
     v1_tables,
     v1_text,
     v2_appendix,
