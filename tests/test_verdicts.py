@@ -116,5 +116,7 @@ def test_the_tolerances_of_round_words():
     assert {name: (word.low, word.high) for name, word in WORDS.items()} == {
         "8 to 9": (Fraction(15, 2), Fraction(19, 2)),
         "roughly squared": (Fraction(3, 2), Fraction(5, 2)),
+        "2.5 times": (Fraction(12, 5), Fraction(13, 5)),
+        "more than": (1, Fraction(5, 4)),
         "very little": (0, 5),
     }
