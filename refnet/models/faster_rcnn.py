@@ -31,7 +31,7 @@ from ..layers.dense import BiasAdd, Dense
 from ..layers.regions import CropAndResize, Each
 from ..node import Node
 from .inception2 import inception_v2
-from .ssd_heads import BOX
+from .ssd_heads import BOX, last_of_stride
 from .v1 import mobilenet_v1
 from .vgg import vgg16
 
@@ -59,8 +59,9 @@ def faster_rcnn_inception_v2(resolution: int = 300, classes: int = 90, proposals
 
 def faster_rcnn_mobilenet_v1(resolution: int = 300, classes: int = 90, proposals: int = 300) -> Graph:
     """Faster R-CNN on MobileNet V1."""
-    body, tap = mobilenet_v1(classes=0).nodes, "block_11/pointwise_relu6"
-    return _detector("faster_rcnn_mobilenet_v1", body, tap, resolution, classes, proposals)
+    body = mobilenet_v1(classes=0)
+    tap = last_of_stride(body, 16)
+    return _detector("faster_rcnn_mobilenet_v1", body.nodes, tap, resolution, classes, proposals)
 
 
 def _detector(name: str, body: Sequence[Node], tap: str, resolution: int, classes: int, proposals: int) -> Graph:

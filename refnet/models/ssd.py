@@ -7,11 +7,15 @@
     ssd_mobilenet_v1        V1, 300          1x1         19, 10, 5, 3, 2, 1     V1 Table 13
     ssd_inception_v2        Inception V2, 300  1x1       19, 10, 5, 3, 2, 1     V1 Table 13
 
-Taps and extra layers: TF Object Detection API, models/ssd_{mobilenet_v1,mobilenet_v2,inception_v2}_feature_
-extractor.py. Its V2 tap `layer_15/expansion_output` counts the first convolution as layer 1: the expansion of block 14,
-the first with 160 channels, at output stride 16. Anchors: anchor_generators/multiple_grid_anchor_generator.py with the
-sample configurations' five aspect ratios, three boxes on the first map and six on the others. Predictors' kernels and
-constants of batch norm: samples/configs/ssd_mobilenet_v1_coco.config, ssdlite_mobilenet_v2_coco.config.
+Both taps on a MobileNet are by output stride: the last map at 16, and the last of all. On V1 these are blocks 11 and
+13; on V2 the expansion of block 14, the first with 160 channels, and the last convolution. V2 section 6.2 calls the
+former layer 15: the first convolution is layer 1 there.
+
+Taps and extra layers: TF Object Detection API, models/ssd_{mobilenet_v1,mobilenet_v2,inception_v2}_feature_extractor.py
+(Conv2d_11_pointwise, Conv2d_13_pointwise; layer_15/expansion_output, layer_19; Mixed_4c, Mixed_5c). Anchors:
+anchor_generators/multiple_grid_anchor_generator.py with the sample configurations' five aspect ratios, three boxes on
+the first map and six on the others. Predictors' kernels and constants of batch norm:
+samples/configs/ssd_mobilenet_v1_coco.config, ssdlite_mobilenet_v2_coco.config.
 """
 
 from functools import partial
@@ -19,14 +23,12 @@ from functools import partial
 from ..graph import Graph
 from .blocks import check_scale, title
 from .inception2 import body as inception_v2_body
-from .ssd_heads import Head, detector
+from .ssd_heads import Head, detector, last_of_stride
 from .v1 import mobilenet_v1
 from .v2 import mobilenet_v2
 
 EXTRAS = (512, 256, 256, 128)
 ANCHORS = (3, 6, 6, 6, 6, 6)
-V1_TAPS = ("block_11/pointwise_relu6", "block_13/pointwise_relu6")
-V2_TAPS = ("block_14/expand_relu6", "conv_last_relu6")
 INCEPTION_TAPS = ("mixed_4c/concat", "mixed_5c/concat")
 
 LITE = Head(EXTRAS, ANCHORS, separable=True)
@@ -67,19 +69,19 @@ def ssd_inception_v2(resolution: int = 300, classes: int = 90) -> Graph:
 
 def _on_v1(name: str, head: Head, width: float, resolution: int, classes: int) -> Graph:
     body = mobilenet_v1(width, resolution, 0, decay=head.style.decay)
-    return _on(body, V1_TAPS, title(name, width, resolution), head, width, resolution, classes)
+    return _on(body, title(name, width, resolution), head, width, classes)
 
 
 def _on_v2(name: str, head: Head, width: float, resolution: int, classes: int) -> Graph:
     body = mobilenet_v2(width, resolution, 0, decay=head.style.decay)
-    return _on(body, V2_TAPS, title(name, width, resolution), head, width, resolution, classes)
+    return _on(body, title(name, width, resolution), head, width, classes)
 
 
-def _on(
-    body: Graph, taps: tuple[str, str], name: str, head: Head, width: float, resolution: int, classes: int
-) -> Graph:
+def _on(body: Graph, name: str, head: Head, width: float, classes: int) -> Graph:
     """The head on a body whose last node pools the features: that one is left out."""
-    return detector(name, resolution, body.nodes[:-1], taps, head, classes, partial(extra_channels, width))
+    nodes, resolution = body.nodes[:-1], body.inputs["images"][0]
+    taps = last_of_stride(body, 16), nodes[-1].name
+    return detector(name, resolution, nodes, taps, head, classes, partial(extra_channels, width))
 
 
 def extra_channels(width: float, channels: float) -> int:

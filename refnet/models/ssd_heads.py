@@ -80,6 +80,12 @@ def detector(
     return Graph(name, {"images": (resolution, resolution, 3)}, nodes + predicted, outputs)
 
 
+def last_of_stride(net: Graph, stride: int) -> str:
+    """The last node whose map has one pixel for `stride` of the image's, rounded up. The body rounds up throughout."""
+    side = -(-net.inputs["images"][0] // stride)
+    return [name for name, shape in net.shapes.items() if len(shape) == 3 and shape[0] == side][-1]
+
+
 def predictors(
     maps: Sequence[str], anchors: Sequence[int], classes: int, predictor: Callable[[str, str, int], list[Node]]
 ) -> tuple[list[Node], list[str]]:

@@ -6,7 +6,7 @@
 from fractions import Fraction
 
 from ..digits import parse_figure
-from ..models.ssd import V2_TAPS, ssd_mobilenet_v2, ssdlite_mobilenet_v1, ssdlite_mobilenet_v2
+from ..models.ssd import ssd_mobilenet_v2, ssdlite_mobilenet_v1, ssdlite_mobilenet_v2
 from ..models.ssd_vgg import ssd_vgg16
 from ..models.yolo import yolo_v2
 from .claim import UNCOUNTED, Claim, Compute, Computed, Table, Value
@@ -49,13 +49,13 @@ def _difference(networks: Networks) -> dict[str, Value]:
     return {"more": min(large[name] - small[name] for name in small), "large": large[TABLE_6.parameters]}
 
 
-def _cannot_share(networks: Networks) -> bool:
-    """One print for both: refuted if under no convention the two round alike to its digits."""
+def _is_the_others(networks: Networks) -> bool:
+    """Whether the one print for both cannot be right for both, under any convention, and is nearer to the larger one."""
     shared = parse_figure(SSD300_PRINT[1], "M")
     small, large = (each.counts(networks, PARAMETERS) for each in (SSD300, SSD512))
-    return SSD300_PRINT[1] == SSD512_PRINT[1] and all(
-        shared.rounded(small[k]) != shared.rounded(large[k]) for k in small
-    )
+    apart = all(shared.rounded(small[name]) != shared.rounded(large[name]) for name in small)
+    nearer = all(abs(large[name] - shared.value) < abs(small[name] - shared.value) for name in small)
+    return SSD300_PRINT[1] == SSD512_PRINT[1] and apart and nearer
 
 
 def _gaps(networks: Networks) -> dict[str, Value]:
@@ -100,19 +100,15 @@ def _times(quantity: str, yolo: Detector, other: Detector) -> Compute:
 
 
 def _first_map(networks: Networks) -> Computed:
-    """The output strides of both taps; and the number of the first one's layer, the first convolution being layer 1."""
+    """The output strides of the first two maps; and which layer the first one is, if the first convolution is 1."""
     net = networks.graph(ssdlite_mobilenet_v2)
-    strides = [net.inputs["images"][0] // net.shapes[tap][0] for tap in V2_TAPS]
-    block = V2_TAPS[0].split("/")[0]
-    layer = 1 + int(block.removeprefix("block_"))
-    facts: dict[str, Value | str] = {
-        "one": 1,
-        "layer": layer,
-        "block": block,
-        "channels": net.shapes[V2_TAPS[0]][2],
-        "last": strides[1],
-    }
-    return Computed({UNCOUNTED: strides[0]}, facts=facts)
+    first, second = (net.shapes[f"boxes_{number}"][0] for number in (1, 2))
+    side = net.inputs["images"][0]
+    (tap,) = next(node.inputs for node in net.nodes if node.name == "boxes_1/depthwise")
+    before = list(net.shapes)[: list(net.shapes).index(tap) + 1]
+    blocks = {name.partition("/")[0] for name in before if "/" in name}
+    facts: dict[str, Value | str] = {"one": 1, "layer": 1 + len(blocks), "channels": net.shapes[tap][2]}
+    return Computed({UNCOUNTED: side // first}, facts={**facts, "last": side // second})
 
 
 CLAIMS = [
@@ -159,7 +155,7 @@ CLAIMS = [
         "The same figure stands in the row of the larger SSD, which has one map more and, under every convention, at "
         "least {more} parameters more: {large}.",
         _difference,
-        _cannot_share,
+        _is_the_others,
     ),
     figure(
         "V2-T6-S512-M",
@@ -239,7 +235,7 @@ CLAIMS = [
         SECTION_6_2,
         "output stride of the first map",
         _first_map,
-        explanation="The layer is the expansion of {block}, with {channels} channels: layer {layer} if the first "
-        "convolution is layer {one}. The map of the last layer has output stride {last}.",
+        explanation="It is an expansion, with {channels} channels: layer {layer} if the first convolution is layer "
+        "{one}. The map of the last layer has output stride {last}.",
     ),
 ]

@@ -16,7 +16,7 @@ from refnet.models import (
     ssdlite_mobilenet_v1,
     ssdlite_mobilenet_v2,
 )
-from refnet.models.ssd import LITE, V2_TAPS
+from refnet.models.ssd import LITE
 from refnet.models.ssd_heads import detector
 
 from .gradients import slope_and_projection
@@ -108,7 +108,7 @@ def test_a_tap_that_does_not_exist():
     with pytest.raises(
         ValueError, match=r"^node 'boxes_1/depthwise': inputs: no node named 'block_14/expansion'; near"
     ):
-        detector("mine", 96, body, ("block_14/expansion", V2_TAPS[1]), LITE, 3)
+        detector("mine", 96, body, ("block_14/expansion", "conv_last_relu6"), LITE, 3)
 
 
 @pytest.mark.parametrize("resolution", [32, 33, 97, 160, 321])
