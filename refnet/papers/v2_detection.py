@@ -50,7 +50,7 @@ def _difference(networks: Networks) -> dict[str, Value]:
 
 
 def _is_the_others(networks: Networks) -> bool:
-    """Whether the one print for both cannot be right for both, under any convention, and is nearer to the larger one."""
+    """Whether one print for both is wrong for one under every convention, and is nearer to the larger one."""
     shared = parse_figure(SSD300_PRINT[1], "M")
     small, large = (each.counts(networks, PARAMETERS) for each in (SSD300, SSD512))
     apart = all(shared.rounded(small[name]) != shared.rounded(large[name]) for name in small)
