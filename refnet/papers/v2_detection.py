@@ -5,7 +5,7 @@
 
 from fractions import Fraction
 
-from ..digits import parse_figure
+from ..digits import Figure, parse_figure
 from ..models.ssd import ssd_mobilenet_v2, ssdlite_mobilenet_v1, ssdlite_mobilenet_v2
 from ..models.ssd_vgg import ssd_vgg16
 from ..models.yolo import yolo_v2
@@ -49,12 +49,16 @@ def _difference(networks: Networks) -> dict[str, Value]:
     return {"more": min(large[name] - small[name] for name in small), "large": large[TABLE_6.parameters]}
 
 
+def _off(printed: Figure, count: Number) -> Fraction:
+    return abs(Fraction(count) - printed.value)
+
+
 def _is_the_others(networks: Networks) -> bool:
     """Whether one print for both is wrong for one under every convention, and is nearer to the larger one."""
     shared = parse_figure(SSD300_PRINT[1], "M")
     small, large = (each.counts(networks, PARAMETERS) for each in (SSD300, SSD512))
     apart = all(shared.rounded(small[name]) != shared.rounded(large[name]) for name in small)
-    nearer = all(abs(large[name] - shared.value) < abs(small[name] - shared.value) for name in small)
+    nearer = all(_off(shared, large[name]) < _off(shared, small[name]) for name in small)
     return SSD300_PRINT[1] == SSD512_PRINT[1] and apart and nearer
 
 
