@@ -5,9 +5,10 @@ six boxes, 2 for four), channels of the body from python/caffe/model_libs.py, `V
 Arrays are compared in against_torch/test_ssd_vgg.py.
 """
 
+import numpy as np
 import pytest
 
-from refnet.models import ssd_vgg16
+from refnet.models import ssd_vgg, ssd_vgg16, vgg
 
 # side, channels and boxes of each map; the layer in front of its predictors.
 MAPS = {
@@ -101,3 +102,18 @@ def test_bad_resolution(resolution):
 def test_bad_classes():
     with pytest.raises(ValueError, match="^classes: wanted an integer of at least 1, got 0$"):
         ssd_vgg16(classes=0)
+
+
+@pytest.mark.jit
+def test_it_runs(monkeypatch):
+    """With a few channels: no smaller image leaves conv9 its 3x3 pixels."""
+    monkeypatch.setattr(vgg, "BODY", tuple((n, c // 32) for n, c in vgg.BODY))
+    monkeypatch.setattr(ssd_vgg, "FC", 16)
+    net = ssd_vgg16(classes=2).at(260, 260)
+    images = np.random.default_rng(0).standard_normal((1, 260, 260, 3)).astype(np.float32)
+    outputs, taps = net.forward(net.init(0), images, taps=["conv4_3_norm"])
+    assert {name: y.shape[1:] for name, y in outputs.items()} == {name: net.shapes[name] for name in net.outputs}
+    assert all(np.ptp(y) > 0 for y in outputs.values())
+    np.testing.assert_allclose((taps["conv4_3_norm"] ** 2).sum(-1), 1, rtol=1e-5)
+    with pytest.raises(ValueError, match="^node 'conv9_2': .*does not fit into a 2x2 map$"):
+        ssd_vgg16(classes=2).at(256, 256)
