@@ -23,6 +23,7 @@ class Terms:
     scales                 trainable factors, one per channel, that belong to no batch normalisation
     madds_padded_grid      multiply-adds on top of `madds` where a dilated convolution runs as TensorFlow 1 ran it: on a
                            map padded up to multiples of the dilation
+    madds_behind           of `madds`, those behind the first layer of an operation made of several
     """
 
     operation: str
@@ -37,6 +38,7 @@ class Terms:
     bn_outputs: int = 0
     scales: int = 0
     madds_padded_grid: int = 0
+    madds_behind: int = 0
 
     @property
     def parameters(self) -> int:
@@ -92,7 +94,12 @@ def dilated(rows: Rows) -> bool:
 
 def madd_step(rows: Rows) -> int:
     """Forward, filter gradient and, where something below needs it, input gradient: each costs what forward costs."""
-    return sum(row.terms.madds * (3 if row.input_gradient else 2) for row in rows)
+    return sum(3 * row.terms.madds if row.input_gradient else _step_of_first(row.terms) for row in rows)
+
+
+def _step_of_first(terms: Terms) -> int:
+    """Without the gradient of the operation's own input."""
+    return 2 * terms.madds + terms.madds_behind
 
 
 def flop_n(rows: Rows) -> int:

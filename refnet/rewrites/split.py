@@ -95,7 +95,8 @@ class SplitBottleneck(Layer):
         for width, times in Counter(stop - start for start, stop in self.ranges()).items():
             part = self._sums(shapes[0], width)
             sums |= {name: sums[name] + times * part[name] for name in _MADDS}
-        return Terms(self.operation, **sums)
+        expansion = self.expansion.cost(shapes[0]).madds
+        return Terms(self.operation, **sums, madds_behind=sums["madds"] - expansion)
 
     def _sums(self, shape: Shape, width: int) -> dict[str, int]:
         """Sums of the layers' Terms for so many expanded channels; values read and written by those that multiply."""
@@ -198,8 +199,7 @@ def split_bottleneck(net: Graph, block: str, parts: int) -> Graph:
 
     A block without an expansion of its own, such as V2's first, is split together with the convolution before it: the
     trick for the first layer in the caption of V2 Table 3. Names of nodes inside the split vanish; keys, outputs and
-    cost stay (but MADD-STEP, where a network's first convolution and layers behind it become one node). Raises
-    ValueError if the block is no such chain, or for parts beyond 1 to its expanded channels.
+    cost stay. Raises ValueError if the block is no such chain, or for parts beyond 1 to its expanded channels.
     """
     return Graph(f"{net.name}, {block} in {parts} parts", net.inputs, _split(net, block, parts), net.outputs)
 
