@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 import pytest
 
-TYPED = ("refnet", "refnet.kernels", "refnet.layers", "refnet.models", "refnet.training")
+TYPED = ("refnet", "refnet.kernels", "refnet.layers", "refnet.models", "refnet.rewrites", "refnet.training")
 LAZY = (*TYPED, "refnet.papers", "refnet.testing")
 
 

@@ -4,11 +4,11 @@ k, n, N channels in, expanded, out    t parts    S stride
 """
 
 import tracemalloc
-import weakref
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from census import Census
 
 import refnet.kernels
 from refnet import Graph, Node, mobilenet_v1, mobilenet_v2
@@ -215,23 +215,6 @@ def test_weights_that_other_nodes_share_are_counted_once():
 # Memory: planned and measured.
 
 
-class Census:
-    """The plain kernels, noting the most bytes of their own results that are alive when one returns."""
-
-    def __init__(self):
-        self.alive, self.most = {}, 0
-
-    def __getattr__(self, name):
-        def kernel(*arguments):
-            y = getattr(refnet.kernels, name)(*arguments)
-            self.alive[id(y)] = y.nbytes
-            weakref.finalize(y, self.alive.pop, id(y))
-            self.most = max(self.most, sum(self.alive.values()))
-            return y
-
-        return kernel
-
-
 @every_t
 @every_stride
 @pytest.mark.parametrize("filters", [N, 1, 20])
@@ -258,7 +241,7 @@ def test_what_is_held_besides_input_and_output_is_two_channels_of_the_larger_map
 
 @pytest.mark.jit
 def test_the_sum_is_built_up_in_place():
-    """Of the arrays that NumPy allocates itself (not the kernels'), only y is as large as a map with all output channels."""
+    """Of the arrays that NumPy allocates itself (not the kernels'), only y has all output channels."""
     net = bottleneck(1, 64, norm=False, size=(32, 32))
     layer = split_layer(split_bottleneck(net, "b", n))
     weights, images = integers(net, 1)
