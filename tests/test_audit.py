@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from refnet.counting import Cost
 from refnet.digits import UNITS
 from refnet.models import v1, v2
 from refnet.papers import CLAIMS, VERDICTS, loops, run_audit
@@ -19,6 +20,9 @@ IDS = Path(__file__).with_name("claim_ids.txt").read_text(encoding="utf-8").spli
 COVERED = [claim for claim in CLAIMS if claim.compute is not None]
 # Claims that print a figure of a network: a share, a number of multiply-adds or of parameters.
 FIGURES = [each for each in COVERED if each.unit in ("M", "%") and each.main != UNCOUNTED and not each.word]
+# What the papers print of their own classifiers; detection taps blocks by name, and refuses a body that lost one.
+OWN_TABLES = {*(f"V1 Table {number}" for number in range(1, 8)), "V2 section 4", "V2 Table 2"}
+OWN = [claim.id for claim in COVERED if claim.table.name in OWN_TABLES]
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +43,13 @@ def test_every_id_appears_exactly_once():
     assert len(IDS) == len(set(IDS)) == 281
 
 
-def test_what_is_covered():
-    """The tables of this part of the audit, and nothing of later ones."""
-    numbered = {claim.table.name for claim in COVERED if "Table" in claim.table.name}
-    assert numbered == {
-        *(f"V1 Table {number}" for number in range(1, 8)),
-        *(f"V2 Table {number}" for number in (1, 2, 4)),
+def test_every_claim_is_covered():
+    assert [claim.id for claim in CLAIMS if claim.compute is None] == []
+    numbers = {match for claim in CLAIMS for match in re.findall(r"V[12] Table \d+", claim.table.name)}
+    assert numbers == {
+        *(f"V1 Table {number}" for number in (*range(1, 11), 12, 13, 14)),  # Table 11 prints accuracies only
+        *(f"V2 Table {number}" for number in range(1, 8)),
     }
-    assert len(COVERED) == 96
-    assert all(claim.recorded == NOT_COVERED for claim in CLAIMS if claim.compute is None)
 
 
 def test_claims_say_where_they_stand_and_what_is_printed():
@@ -65,8 +67,11 @@ def test_main_conventions_come_from_the_table():
 
 
 def test_no_explanation_has_a_figure_that_was_not_computed():
-    """Left beside the fields: names of tables, ids, symbols with exponents, filter sizes, t = 1."""
-    names = r"V[12]-[\w.-]+|V[12]\b|Table \d|\d+x\d+|\w\^2|t = 1|^\(1\)"
+    """Left beside the fields: names of tables, ids, symbols with exponents, filter sizes, t = 1, and a symbol's own
+    letters and bounds in a statement about formulas (x0, log2, 2^m, n + 1, n = 1 of "1 <= n").
+    """
+    names = r"V[12]-[\w.-]+|V[12]\b|Table \d|\d+x\d+|\w\^2|2\^m|t = 1|^\(1\)"
+    names += r"|x0|log2|base 2|2 \(n\+1\)|1 <= n|n! >= 1|n = 1\b|99\.99 %"
     for claim in COVERED:
         prose = re.sub(r"\{\w+\}", "", claim.explanation)
         assert not re.search(r"\d", re.sub(names, "", prose)), (claim.id, prose)
@@ -78,13 +83,13 @@ def test_no_explanation_has_a_figure_that_was_not_computed():
 def test_verdicts_are_the_recorded_ones(audit):
     assert audit.changed == []
     assert audit.summary() == {
-        "exact": 69,
-        "convention": 7,
-        "approximate": 4,
-        "erratum": 11,
-        "unexplained": 5,
-        "not determinable": 0,
-        "not covered": 185,
+        "exact": 181,
+        "convention": 27,
+        "approximate": 6,
+        "erratum": 38,
+        "unexplained": 19,
+        "not determinable": 10,
+        "not covered": 0,
         "claims": 281,
         "changed": 0,
     }
@@ -93,14 +98,32 @@ def test_verdicts_are_the_recorded_ones(audit):
 def test_what_is_not_exact(audit):
     found = {name: {each.claim.id for each in audit.results if each.verdict == name} for name in VERDICTS}
     assert found["convention"] == {
-        "V1-R2", "V1-T4-CONV-M", "V1-T7-160-M", "V2-300", "V2-34", "V2-T4-V2-P", "V2-T4-V2-M",
+        "V1-R2", "V1-T4-CONV-M", "V1-T7-160-M", "V1-T9-MN-M", "V1-T9-SQ-M", "V1-T9-SQ-P", "V1-T9-AL-P",
+        "V1-X32", "V1-X45", "V1-X94", "V1-T10-I3-M", "V1-T12-0.25-224-M", "V1-T12-0.5-128-M",
+        "V1-T12-0.25-128-M", "V1-T13-SSD-I2-P", "V2-300", "V2-34", "V2-T4-V2-P", "V2-T4-V2-M", "V2-T3-14-V2",
+        "V2-T3-7-Sh", "V2-T3-1-V2", "V2-T3-112-V2ch", "V2-T5-SSD-M", "V2-T5-LITE-M", "V2-T6-YO-P",
+        "V2-T7-V2A-8-M",
     }  # fmt: skip
-    assert found["approximate"] == {"V1-8TO9", "V1-DW3", "V1-A2", "V2-8TO9"}
+    assert found["approximate"] == {
+        "V1-8TO9", "V1-DW3", "V1-A2", "V1-X25", "V2-8TO9", "V2-25",
+    }  # fmt: skip
     assert found["erratum"] == {
-        "V1-EQ3", "V1-T1-5X", "V1-T1-S2", "V1-T2-C3-M", "V1-T2-SUM",
-        "V2-EQ1-002", "V2-FN1-002", "V2-NOTE-BLK", "V2-NOTE-96", "V2-19", "V2-7",
+        "V1-EQ3", "V1-T1-5X", "V1-T1-S2", "V1-T2-C3-M", "V1-T2-SUM", "V1-X22", "V1-ACC4A", "V1-ACC4S",
+        "V1-PL-058", "V1-T14-DUP", "V2-EQ1-002", "V2-FN1-002", "V2-NOTE-BLK", "V2-NOTE-96", "V2-19", "V2-7",
+        "V2-T3-7-V1", "V2-T3-7-V2", "V2-T3b-MAX-Sh", "V2-T3-112-SHch", "V2-T3-56-V2ch", "V2-T3-28-V2ch",
+        "V2-T3-28-SHch", "V2-T3-14-V2ch", "V2-T3-14-SHch", "V2-T3-7-V2ch", "V2-T3-7-SHch", "V2-T3-1-SHch",
+        "V2-T3a-112", "V2-T3-V2max", "V2-T3-SHmax", "V2-T6-S300-P", "V2-T7-V1-8-M", "V2-512", "V2-L2", "V2-COL",
+        "V2-INEQ3", "V2-INEQE",
     }  # fmt: skip
-    assert found["unexplained"] == {"V2-585", "V2-69", "V2-T4-V1-M", "V2-T4-14-P", "V2-T4-14-M"}
+    assert found["unexplained"] == {
+        "V1-T8-GL-M", "V1-T8-GL-P", "V1-T8-VGG-M", "V1-T10-I3-P", "V1-T13-SSD-VGG-P", "V1-T13-FR600-vgg-M",
+        "V1-T14-a-M", "V1-T14-d-M", "V2-585", "V2-69", "V2-T4-V1-M", "V2-T4-14-P", "V2-T4-14-M", "V2-T6-S300-M",
+        "V2-T6-S512-M", "V2-T6-S512-P", "V2-T7-V1-16-M", "V2-T7-R-16-M", "V2-T7-R-8-M",
+    }  # fmt: skip
+    assert found["not determinable"] == {
+        "V1-PL-52", "V1-PL-10", "V1-FA-75", "V1-FA-1600", "V1-T12-BASE-P", "V1-T14-FN", "V1-T14-a-P",
+        "V1-T14-b-P", "V1-T14-c-P", "V1-T14-d-P",
+    }  # fmt: skip
 
 
 def test_conventions_are_a_closed_list(audit):
@@ -207,7 +230,7 @@ def exact_figures(audit):
 def test_an_exact_print_that_is_one_higher_is_not_exact(audit):
     """A raised print may end in a zero, which counts here: 570 is not read as two digits."""
     networks, exact = Networks(), exact_figures(audit)
-    assert len(exact) == 46
+    assert len(exact) > 100
     for result in exact:
         zeros = idle_zeros(result)
         table = replace(result.claim.table, zeros=zeros == 0)
@@ -222,7 +245,8 @@ def widened(body, at, factor=2):
     return (*body[:at], tuple(row), *body[at + 1 :])
 
 
-# One layer wider at a time: the first convolution, a block in the middle, the last block.
+# One layer of V1 and V2 wider at a time: the first convolution, a block in the middle, the last block. (The tests of
+# the other networks widen their tables themselves.)
 WIDER = [
     [(v1, "FIRST", v1.FIRST * 4), (v2, "FIRST", v2.FIRST * 4)],
     [(v1, "BODY", widened(v1.BODY, 7)), (v2, "BODY", widened(v2.BODY, 3))],
@@ -235,8 +259,8 @@ WIDER = [
 
 
 def test_a_wider_layer_changes_every_exact_figure(audit, monkeypatch):
-    exact = {result.claim.id: result.value for result in exact_figures(audit) if result.claim in FIGURES}
-    assert len(exact) == 41
+    exact = {each.claim.id: each.value for each in exact_figures(audit) if each.claim in FIGURES and each.claim.id in OWN}
+    assert len(exact) > 35
     unmoved, unnoticed = set(exact), set(exact)
     for patches in WIDER:
         with monkeypatch.context() as patched:
@@ -246,6 +270,28 @@ def test_a_wider_layer_changes_every_exact_figure(audit, monkeypatch):
         unmoved -= {id for id, value in exact.items() if results[id].value != value}
         unnoticed -= {id for id in exact if results[id].verdict != "exact"}
     assert unmoved == unnoticed == set()
+
+
+def heavier(cost):
+    """The same network with its heaviest layer twice as heavy: in multiply-adds, in weights, and in what it reads."""
+    rows = list(cost.rows)
+    for names in (("madds", "madds_inside", "madds_padded_grid"), ("weights",), ("inputs",)):
+        at = max(range(len(rows)), key=lambda row: getattr(rows[row].terms, names[0]))
+        doubled = {name: 2 * getattr(rows[at].terms, name) for name in names}
+        rows[at] = replace(rows[at], terms=replace(rows[at].terms, **doubled))
+    return Cost(tuple(rows))
+
+
+def test_a_heavier_layer_changes_every_exact_size(audit, monkeypatch):
+    """Of every network, the papers' own and those that they compare with."""
+    networks = [each for each in exact_figures(audit) if each.claim.table.name != "V1 Table 3"]  # a layer's figures
+    sizes = [each for each in networks if each.claim.unit in ("M", "B") and each.claim.main in MEANINGS]
+    assert len(sizes) > 80
+    counted = Networks.cost
+    monkeypatch.setattr(Networks, "cost", lambda self, build, **settings: heavier(counted(self, build, **settings)))
+    now = {each.claim.id: each for each in run_audit(ids=[each.claim.id for each in sizes]).results}
+    assert [each.claim.id for each in sizes if now[each.claim.id].value == each.value] == []
+    assert [id for id, each in now.items() if each.verdict == "exact"] == []
 
 
 def test_a_broken_model_changes_the_audit(monkeypatch):
@@ -260,7 +306,11 @@ def test_a_broken_model_changes_the_audit(monkeypatch):
 def test_no_row_of_a_model_can_be_lost(model, row, monkeypatch):
     """The audit goes through to its end, and says that it changed."""
     monkeypatch.setattr(model, "BODY", model.BODY[:row] + model.BODY[row + 1 :])
-    assert run_audit(paper="v1" if model is v1 else "v2").changed
+    assert run_audit(paper="v1" if model is v1 else "v2", ids=of_paper(OWN, model)).changed
+
+
+def of_paper(ids, model):
+    return [id for id in ids if id.startswith("V1" if model is v1 else "V2")]
 
 
 def plain_figure(result):
@@ -273,9 +323,15 @@ def test_the_right_figure_of_an_erratum_would_be_exact(audit):
     networks, checked = Networks(), []
     for result in audit.covered:
         if result.verdict == "erratum" and result.significant is not None:
-            right = f"{float(result.value):.2f}" if result.claim.unit == "%" else plain_figure(result)
+            right = f"{float(result.value):.2f}" if result.claim.unit in "%x" else plain_figure(result)
             table = replace(result.claim.table, zeros=True)
             claim = replace(result.claim, printed=right, figure="", table=table)
             checked.append(claim.id)
             assert audit_claim(claim, networks).verdict == "exact", claim.id
-    assert checked == ["V1-T1-5X", "V1-T1-S2", "V1-T2-C3-M", "V1-T2-SUM", "V2-NOTE-96", "V2-19", "V2-7"]
+    assert checked == [
+        "V1-T1-5X", "V1-T1-S2", "V1-T2-C3-M", "V1-T2-SUM", "V1-X22", "V1-ACC4A", "V1-ACC4S", "V1-PL-058",
+        "V1-T14-DUP", "V2-NOTE-96", "V2-19", "V2-7", "V2-T3-7-V1", "V2-T3-7-V2", "V2-T3b-MAX-Sh",
+        "V2-T3-112-SHch", "V2-T3-56-V2ch", "V2-T3-28-V2ch", "V2-T3-28-SHch", "V2-T3-14-V2ch", "V2-T3-14-SHch",
+        "V2-T3-7-V2ch", "V2-T3-7-SHch", "V2-T3-1-SHch", "V2-T3-V2max", "V2-T3-SHmax", "V2-T6-S300-P",
+        "V2-T7-V1-8-M", "V2-512",
+    ]  # fmt: skip
