@@ -11,8 +11,9 @@ points on the box's edges).
     py, px  where the point lies, in pixels · top, bottom, left, right  the pixels around it
     ty, tx  how far it lies from top to bottom, from left to right: 0 to 1
 
-A point outside of 0..H-1 or 0..W-1 is 0, and so are its gradients. Positions are float64 for every dtype; sums
-accumulate in float64 and are rounded once.
+A point outside of 0..H-1 or 0..W-1 is 0, and so are its gradients; so is one that is no number. Positions are float64
+for every dtype; sums accumulate in float64 and are rounded once. A NaN or an infinity of the map reaches every point
+with its pixel among the four, also where the weight is 0.
 """
 
 from typing import Any

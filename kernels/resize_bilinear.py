@@ -12,7 +12,8 @@
                      false: pixels are squares and the corners of the map keep theirs,
                      `point = (o + 0.5) * size / outputs - 0.5`, held inside of the map (torch's align_corners=False)
 
-The four weights are products of float64; sums accumulate in float64 and are rounded once.
+The four weights are products of float64; sums accumulate in float64 and are rounded once. A NaN or an infinity reaches
+every output with its pixel among the four, also where the weight is 0.
 """
 
 from typing import Any

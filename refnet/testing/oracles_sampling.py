@@ -110,7 +110,7 @@ def _weights(points: Points, size: int) -> Array:
     table = np.zeros((len(points), size))
     for row, point in enumerate(points):
         if 0 <= point <= size - 1:
-            table[row] = [float(max(1 - abs(point - i), 0)) for i in range(size)]
+            table[row] = [float(max(1 - abs(point - i), Fraction(0))) for i in range(size)]
     return table
 
 
