@@ -105,11 +105,17 @@ def _asset(name: str) -> Html:
 
 def _header(audit: Audit, papers: dict[str, list[Section]]) -> Html:
     counts = audit.summary()
-    right = sum(counts[verdict] for verdict in ("exact", "convention", "approximate"))
+    ends = {
+        "come out as printed": sum(counts[verdict] for verdict in ("exact", "convention", "approximate")),
+        "are proved wrong": counts["erratum"],
+        "differ without an explanation": counts["unexplained"],
+        "speak of something that the papers do not describe": counts["not determinable"],
+        "are not covered yet": counts["not covered"],
+    }
+    *most, last = (f"{count} {end}" for end, count in ends.items() if count)
     lede = (
-        f"{counts['claims']} figures, formulas and statements of the two MobileNet papers, each computed again from "
-        f"the networks themselves. {right} come out as printed, {counts['erratum']} are proved wrong, and "
-        f"{counts['unexplained']} differ without an explanation."
+        f"{counts['claims']} figures, formulas and statements of the two MobileNet papers, held against "
+        f"the networks themselves: {', '.join(most)}{', and ' if most else ''}{last}."
     )
     lists = (_contents(paper, sections) for paper, sections in papers.items())
     navigation = tag("nav", tag("ul", *lists), aria_label="Contents")

@@ -9,7 +9,6 @@ from .markup import Html, join, tag
 from .page_layers import anchor, network_link
 from .page_tables import Grid, computed, printed, under
 from .prose import show
-from .verdict import NOT_COVERED
 
 PARTS = ("print", "refnet", "verdict")  # of a cell
 _FEW = 3  # so many networks of a row are named beside its label; of more, the claims in full name them
@@ -87,7 +86,7 @@ def _widths(results: list[Result]) -> str:
 
 def figure(result: Result) -> Html:
     """Print, value and verdict in one line; the verdict leads to the claim in full."""
-    value = Html() if result.verdict == NOT_COVERED else join(_hidden("computed "), computed(result))
+    value = join(_hidden("computed "), computed(result)) if computed(result) else _hidden("nothing computed")
     mark = entry_link(result, join(verdict_mark(result.verdict), _hidden(f": {result.claim.id}")))
     parts = (tag("span", _hidden("printed "), printed(result.claim)), tag("span", value), mark)
     return tag("span", join(*parts, between=" "), class_="f")
@@ -112,7 +111,7 @@ def entry(result: Result, behind: dict[str, tuple[Network, ...]]) -> Html:
 def _figures(result: Result) -> Html:
     """Print, value, convention and place, a line each."""
     lines = {"printed": tag("b", printed(result.claim))}
-    if result.verdict != NOT_COVERED:
+    if computed(result):
         lines["computed"] = tag("b", computed(result))
     if under(result):
         lines["under"] = Html(tag("span", under(result)))

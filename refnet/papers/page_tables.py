@@ -111,11 +111,12 @@ def printed(claim: Claim) -> str:
 
 
 def computed(result: Result) -> str:
-    """The computed value for readers."""
+    """The computed value for readers; "" where nothing could be computed."""
     if isinstance(result.value, bool):
         return "holds" if result.value else "does not hold"
-    unit = _UNITS[result.claim.unit] if result.claim.unit in ("%", "x") and result.value is not None else ""
-    return show(result.value) + unit
+    if result.value is None or result.value == ():
+        return ""
+    return show(result.value) + (_UNITS[result.claim.unit] if result.claim.unit in ("%", "x") else "")
 
 
 def under(result: Result) -> str:
