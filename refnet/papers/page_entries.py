@@ -78,7 +78,7 @@ def _cell(results: tuple[Result, ...]) -> Html:
 
 def _widths(results: list[Result]) -> str:
     """Letters in the longest print, value and verdict, so that they stand below one another in all cells."""
-    texts = ((printed(each.claim), computed(each), each.verdict) for each in results)
+    texts = ((printed(each.claim), computed(each, in_cell=True), each.verdict) for each in results)
     return ";".join(
         f"--{name}:{max(map(len, column))}" for name, column in zip("pov", zip(*texts, strict=True), strict=True)
     )
@@ -86,7 +86,8 @@ def _widths(results: list[Result]) -> str:
 
 def figure(result: Result) -> Html:
     """Print, value and verdict in one line; the verdict leads to the claim in full."""
-    value = join(_hidden("computed "), computed(result)) if computed(result) else _hidden("nothing computed")
+    found = computed(result, in_cell=True)
+    value = join(_hidden("computed "), found) if found else _hidden("nothing computed")
     mark = entry_link(result, join(verdict_mark(result.verdict), _hidden(f": {result.claim.id}")))
     parts = (tag("span", _hidden("printed "), printed(result.claim)), tag("span", value), mark)
     return tag("span", join(*parts, between=" "), class_="f")

@@ -110,13 +110,14 @@ def printed(claim: Claim) -> str:
     return claim.printed + ("" if claim.word else _UNITS.get(claim.unit, ""))
 
 
-def computed(result: Result) -> str:
-    """The computed value for readers; "" where nothing could be computed."""
+def computed(result: Result, in_cell: bool = False) -> str:
+    """The computed value for readers; "" where nothing could be computed. A cell has no room for the word bytes."""
     if isinstance(result.value, bool):
         return "holds" if result.value else "does not hold"
     if result.value is None or result.value == ():
         return ""
-    return show(result.value) + (_UNITS[result.claim.unit] if result.claim.unit in ("%", "x") else "")
+    units = {"%": " %", "x": " ×", "Kb": "" if in_cell else " bytes"}
+    return show(result.value) + units.get(result.claim.unit, "")
 
 
 def under(result: Result) -> str:

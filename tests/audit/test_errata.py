@@ -48,6 +48,10 @@ def test_an_entry_has_print_right_figure_and_proof():
     assert "printed K^\\[i,j\\]; it does not hold. The kernel has 3 sizes" in entry("V1-EQ3")
 
 
+def test_memory_is_printed_in_kilobytes_and_computed_in_bytes():
+    assert "printed 199 Kb; right 100,352 bytes under MEM-16." in entry("V2-T3-7-V1")
+
+
 def test_an_entry_says_where_the_scan_may_be_wrong():
     remark = "*Perhaps the scan's error, not the paper's.*"
     assert remark in entry("V1-T1-5X")
