@@ -368,4 +368,65 @@ TESTING = (
     ),
 )
 
-MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *TESTING)
+MEMORY = (
+    Mistake(
+        "memory: a value that waits for a later operation is forgotten",
+        "refnet/memory.py",
+        "each.begin < start and not any(each is other for other in inputs)]",
+        "each.begin < start and each.end < start]",
+        ("tests/test_memory.py",),
+        quick=True,
+    ),
+    Mistake(
+        "memory: ReLU written onto what others read",
+        "refnet/memory.py",
+        "free = below.begin >= 0 and below.end == at",
+        "free = below.begin >= 0",
+        ("tests/test_memory.py",),
+    ),
+    Mistake(
+        "memory: the tape is thought to hold no dropout masks",
+        "refnet/memory.py",
+        "            masks += prod(",
+        "            masks += 0 * prod(",
+        ("tests/test_memory.py",),
+    ),
+    Mistake(
+        "split: the sum of the parts is overwritten",
+        "refnet/rewrites/split.py",
+        "y[..., n : n + q] += kernels",
+        "y[..., n : n + q] = kernels",
+        ("tests/test_split.py",),
+        quick=True,
+    ),
+    Mistake(
+        "split: the part before stays alive",
+        "refnet/rewrites/split.py",
+        "            h = x  # drops what is left of the part before\n",
+        '            before, h = locals().get("h"), x\n',
+        ("tests/test_split.py",),
+    ),
+    Mistake(
+        "split: the projection of a part is held whole",
+        "refnet/rewrites/split.py",
+        "    q, filters = w.shape\n",
+        "    q = filters = w.shape[1]\n",
+        ("tests/test_split.py",),
+    ),
+    Mistake(
+        "split: an input gradient of one part only",
+        "refnet/rewrites/split.py",
+        "                dx += dh",
+        "                dx = dh",
+        ("tests/test_split.py",),
+    ),
+    Mistake(
+        "audit: Table 3's caption has two groups",
+        "refnet/papers/v2_table_3_maps.py",
+        "WIDTH, GROUPS = 2.0, 3",
+        "WIDTH, GROUPS = 2.0, 2",
+        ("tests/audit/test_v2_memory.py",),
+    ),
+)
+
+MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING)
