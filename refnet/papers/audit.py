@@ -129,7 +129,7 @@ def as_json(result: Result) -> dict[str, Any]:
 def plain(value: Value | None) -> Any:
     """A value as JSON has it."""
     if isinstance(value, tuple):
-        return [plain(each) for each in value]
+        return [plain(each) for each in value] or None  # nothing could be computed
     if isinstance(value, Fraction):
         return int(value) if value.denominator == 1 else float(value)
     return value

@@ -57,6 +57,8 @@ def missing(computed: Computed) -> str:
 
 def show(value: Value | None) -> str:
     """A value for readers: 568,740,352 or 94.8574 or 5.76 to 8.75 or true."""
+    if value == ():
+        return UNCOUNTED  # nothing could be computed
     if isinstance(value, tuple):
         return ("; " if any(isinstance(each, tuple) for each in value) else ", ").join(map(show, value))
     if isinstance(value, bool):

@@ -106,10 +106,10 @@ CLAIMS = [
     Claim(
         "V2-T1",
         "V2 (both printings) Table 1",
-        "shapes h x w x tk, h/s x w/s x tk, h/s x w/s x k'",
         "shapes",
+        "-",
         TABLE_1,
-        "outputs of a block",
+        "outputs of a block: h x w x tk, h/s x w/s x tk, h/s x w/s x k'",
         _shapes,
         explanation="So in all {blocks} blocks; that with t = 1 has no expansion, and its input is h x w x tk already.",
     ),
