@@ -6,7 +6,7 @@ Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency i
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -43,6 +43,23 @@ def _emit(data: Any) -> None:
     click.echo(json.dumps(data, indent=2))
 
 
+def _builder_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The settings of a model's builder, as `count` and `memory` take them."""
+    options = (
+        click.option("--width", type=float, help="Width multiplier alpha; any number above 0."),
+        click.option("--resolution", type=int, help="Input height and width in pixels; any from 32."),
+        click.option("--classes", type=int, help="Number of classes; 0 for pooled features without a classifier."),
+        click.option(
+            "--padding", type=click.Choice(["same", "symmetric", "valid"]), help="Padding of the convolutions."
+        ),
+        click.option("--expansion", type=float, help="Expansion factor t (MobileNet V2)."),
+        click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Any other setting of the builder."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="refnet")
 def main() -> None:
@@ -51,12 +68,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("model")
-@click.option("--width", type=float, help="Width multiplier alpha; any number above 0.")
-@click.option("--resolution", type=int, help="Input height and width in pixels; any from 32.")
-@click.option("--classes", type=int, help="Number of classes; 0 for pooled features without a classifier.")
-@click.option("--padding", type=click.Choice(["same", "symmetric", "valid"]), help="Padding of the convolutions.")
-@click.option("--expansion", type=float, help="Expansion factor t (MobileNet V2).")
-@click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Any other setting of the model's builder.")
+@_builder_options
 @click.option("--by", type=click.Choice(["layer", "type"]), help="One line per layer, or per type of layer.")
 @click.option(
     "--explain",
@@ -114,9 +126,7 @@ def list_models(as_json: bool) -> None:
 
 @main.command()
 @click.argument("model")
-@click.option("--width", type=float, help="Width multiplier alpha; any number above 0.")
-@click.option("--resolution", type=int, help="Input height and width in pixels; any from 32.")
-@click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Any other setting of the model's builder.")
+@_builder_options
 @click.option("--bytes", "size", type=int, default=4, show_default=True, help="Bytes per value; the papers have 2.")
 @click.option("--fresh", is_flag=True, help="Batch norm, bias and activations take memory of their own.")
 @click.option("--split", metavar="PARTS", type=int, help="First split every bottleneck in so many parts.")

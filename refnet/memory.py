@@ -207,24 +207,21 @@ def _leaves(node: Node, readers: list[Node]) -> bool:
 
 
 class Largest(NamedTuple):
-    """The largest of the `maps` of one size; features, (M,), are maps of 1x1."""
+    """The largest of the `maps` of one size; features, (M,), are maps of 1x1, and values count all regions."""
 
     node: str
     height: int
     width: int
     channels: int
-
-    @property
-    def values(self) -> int:
-        return self.height * self.width * self.channels
+    values: int
 
 
 def largest_by_size(values: Mapping[str, Shape]) -> dict[tuple[int, int], Largest]:
-    """(height, width) -> the one with most channels (V2 Table 3), in their order; values: `maps(net)`, or some."""
+    """(height, width) -> the one with most values (V2 Table 3), in their order; values: `maps(net)`, or some."""
     found: dict[tuple[int, int], Largest] = {}
     for name, shape in values.items():
         height, width, channels = shape[-3:] if len(shape) > 2 else (1, 1, shape[-1])
-        each = Largest(name, height, width, channels)
+        each = Largest(name, height, width, channels, prod(shape))
         found[height, width] = max(found.get((height, width), each), each, key=lambda one: one.values)
     return found
 

@@ -39,7 +39,7 @@ def _row(memory: Memory, step: Step) -> dict[str, Any]:
 
 
 def _largest(memory: Memory, each: Largest) -> dict[str, Any]:
-    return {**each._asdict(), "values": each.values, "bytes": memory.bytes(each.values)}
+    return {**each._asdict(), "bytes": memory.bytes(each.values)}
 
 
 def summary(memory: Memory, training: Training | None) -> Table:

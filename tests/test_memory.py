@@ -147,8 +147,8 @@ def test_the_same_at_another_size():
 
 def test_the_largest_maps():
     found = largest_by_size(maps(residual()))
-    assert found == {(2, 2): Largest("last", 2, 2, 5), (1, 1): Largest("pool", 1, 1, 5)}
-    assert [each.values for each in found.values()] == [20, 5]
+    assert found == {(2, 2): Largest("last", 2, 2, 5, 20), (1, 1): Largest("pool", 1, 1, 5, 5)}
+    assert largest_by_size(maps(regions()))[2, 2] == Largest("relu", 2, 2, 3, 3 * 2 * 2 * 3)
     assert maps(residual()) == {"first": (2, 2, 3), "b/add": (2, 2, 3), "last": (2, 2, 5), "pool": (5,)}
     names = [each.node for each in largest_by_size(maps(mobilenet_v2())).values()]
     assert names == [
@@ -368,6 +368,13 @@ def test_json_by_layer_block_and_size():
         (56, 24, 150_528),
         (28, 32, 50_176),
     ]
+
+
+def test_settings_are_those_of_count():
+    words = ("--classes", "7", "--padding", "symmetric", "--expansion", "4", "--set", "shortcut=none")
+    net = mobilenet_v2(classes=7, padding="symmetric", expansion=4, shortcut="none")
+    assert data_of("mobilenet_v2", *words)["by_layer"]["m"]["values"] == plan(net).m().values
+    assert data_of("mobilenet_v2", *words)["classes"] == 7
 
 
 def test_split_needs_less():
