@@ -29,8 +29,9 @@ def build(model: str, settings: dict[str, Any]) -> Graph:
             raise ValueError(f"{', '.join(settings)}: settings belong to refnet's own models; {model} sets its own")
         return _from_file(model)
     if model not in models.__all__:
-        near = get_close_matches(model, models.__all__, n=2) or models.__all__
-        raise ValueError(f"model: no model {model!r}; near: {', '.join(near)}, or a file and a name: my_file.py:net")
+        near = ", ".join(get_close_matches(model, models.__all__, n=2))
+        known = f"near: {near}" if near else "`refnet models` lists them"
+        raise ValueError(f"model: no model {model!r}; {known}, or a file and a name: my_file.py:net")
     builder = getattr(models, model)
     unknown = set(settings) - set(inspect.signature(builder).parameters)
     if unknown:

@@ -11,6 +11,7 @@ from refnet.layers import (
     Add,
     AveragePool2d,
     BatchNorm,
+    ChannelScale,
     Conv2d,
     Dense,
     DepthwiseConv2d,
@@ -173,6 +174,12 @@ def test_nothing_remains_of_a_map():
         wanted = f"Pad2d(pads={pads}): wanted pixels to remain, got a map of 3x4"
         with pytest.raises(ValueError, match=in_one_line(wanted)):
             infer(Pad2d(pads), {}, zeros((1, 3, 4, 2)))
+
+
+@pytest.mark.parametrize("layer", [LocalResponseNorm(), L2Normalize(), ChannelScale()])
+def test_neighbours_are_channels_and_never_images(layer):
+    with pytest.raises(ValueError, match=in_one_line(f"{layer}: wanted channels on the last axis, got ()")):
+        infer(layer, {"scale": np.ones(3)}, zeros((3,)))
 
 
 def test_inputs_of_add():
@@ -364,6 +371,9 @@ BAD = [
     (lambda: LocalResponseNorm(alpha=0), "alpha: wanted a finite number above 0, got 0"),
     (lambda: LocalResponseNorm(beta="1"), "beta: wanted a finite number above 0, got '1'"),
     (lambda: LocalResponseNorm(bias=float("inf")), "bias: wanted a finite number above 0, got inf"),
+    (lambda: GlobalAveragePool("no"), "keep_map: wanted True or False, got 'no'"),
+    (lambda: AveragePool2d(3, count_padding=1), "count_padding: wanted True or False, got 1"),
+    (lambda: AveragePool2d(0, count_padding=True), "kernel: wanted an integer of at least 1, got 0"),
     (lambda: L2Normalize(0), "eps: wanted a finite number above 0, got 0"),
     (lambda: L2Normalize(float("nan")), "eps: wanted a finite number above 0, got nan"),
 ]

@@ -1,6 +1,7 @@
 """The layers that sample a map: ResizeBilinear, CropAndResize; and Each, which takes a layer to every region."""
 
 import re
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from layer_samples import drawn, infer, label, run
 from test_graph import as_function
 
 from refnet import Graph, Node
-from refnet.counting import CONVENTIONS, Row
+from refnet.counting import CONVENTIONS, Row, Terms
 from refnet.layers import (
     Add,
     AveragePool2d,
@@ -31,6 +32,7 @@ from refnet.layers import (
     ResizeBilinear,
 )
 from refnet.layers.base import STATISTICS
+from refnet.rewrites import SplitBottleneck
 from refnet.testing import check_gradients
 
 R, B = 4, 3
@@ -44,6 +46,7 @@ def random(*shape, seed=0):
 
 INNER = [
     (Conv2d(3, 3, 2), [(5, 4, 2)]),
+    (Conv2d(2, 3, dilation=2), [(5, 4, 2)]),
     (DepthwiseConv2d(3), [(4, 4, 3)]),
     (PointwiseConv2d(5), [(2, 3, 4)]),
     (Dense(4), [(6,)]),
@@ -130,10 +133,17 @@ def test_shapes_and_weights(inner):
 def test_the_work_is_done_for_every_region_and_the_weights_are_there_once(inner):
     layer, shapes = inner
     one, each = layer.cost(*shapes), Each(layer).cost(*regions(shapes))
-    for name in ("inputs", "outputs", "madds", "madds_inside", "bn_outputs"):
-        assert getattr(each, name) == R * getattr(one, name), name
-    for name in ("operation", "products", "weights", "biases", "bn_channels", "scales", "parameters"):
-        assert getattr(each, name) == getattr(one, name), name
+    once = ("operation", "products", "weights", "biases", "bn_channels", "scales")
+    for name in (field.name for field in fields(Terms)):
+        assert getattr(each, name) == (1 if name in once else R) * getattr(one, name), name
+    assert each.parameters == one.parameters
+
+
+def test_a_training_step_of_several_layers_at_once_on_each_region():
+    """Two 1x1 convolutions of 2*4 and 4*2 products on 6 pixels: only the first spares its input gradient."""
+    layer = Each(SplitBottleneck(("expand", "project"), PointwiseConv2d(4), (), PointwiseConv2d(2), parts=2))
+    row = Row("block", layer.cost((R, 2, 3, 2)), input_gradient=False)
+    assert CONVENTIONS["MADD-STEP"].count([row]) == R * 6 * (2 * 2 * 4 + 3 * 4 * 2)
 
 
 @with_a_kernel

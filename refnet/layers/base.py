@@ -172,6 +172,13 @@ def check_map(shape: Shape, layer: Layer) -> tuple[int, int, int]:
     return height, width, channels
 
 
+def check_channels(shape: Shape, layer: Layer) -> Shape:
+    """The shape if it has channels, or ValueError: in a batch of single numbers the last axis is that of the images."""
+    if not shape:
+        raise ValueError(f"{layer}: wanted channels on the last axis, got {shape}")
+    return shape
+
+
 def check_count(value: Any, what: str, least: int = 1) -> int:
     """The value as a plain int from `least` to what an array can have; bools, floats and strings are refused."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
@@ -179,6 +186,13 @@ def check_count(value: Any, what: str, least: int = 1) -> int:
     if value > sys.maxsize:
         raise ValueError(f"{what}: wanted an integer up to {sys.maxsize}, got a larger one")
     return int(value)
+
+
+def check_flag(value: Any, what: str) -> bool:
+    """The value as a plain bool; numbers and strings, of which "no" would be true, are refused."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{what}: wanted True or False, got {value!r}")
+    return bool(value)
 
 
 def is_number(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..counting import Terms
-from .base import STATISTICS, Array, Gradients, Layer, Shape, Weights, check_count, is_number
+from .base import STATISTICS, Array, Gradients, Layer, Shape, Weights, check_channels, check_count, is_number
 
 VECTORS = ("gamma", "beta", *STATISTICS)
 
@@ -90,7 +90,7 @@ class LocalResponseNorm(Layer):
                 raise ValueError(f"{name}: wanted a finite number above 0, got {value!r}")
 
     def out_shape(self, *shapes: Shape) -> Shape:
-        return shapes[0]
+        return check_channels(shapes[0], self)
 
     def _setting(self) -> tuple[int, float, float, float]:
         return int(self.size), float(self.alpha), float(self.beta), float(self.bias)
@@ -114,7 +114,7 @@ class L2Normalize(Layer):
             raise ValueError(f"eps: wanted a finite number above 0, got {self.eps!r}")
 
     def out_shape(self, *shapes: Shape) -> Shape:
-        return shapes[0]
+        return check_channels(shapes[0], self)
 
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
         y: Array = kernels.l2_normalize_forward(xs[0], float(self.eps))
@@ -129,7 +129,7 @@ class ChannelScale(Layer):
     """One trainable factor per channel: (..., M) -> (..., M); scale (M,)."""
 
     def out_shape(self, *shapes: Shape) -> Shape:
-        return shapes[0]
+        return check_channels(shapes[0], self)
 
     def parameters(self, *shapes: Shape) -> dict[str, Shape]:
         return {"scale": shapes[0][-1:]}

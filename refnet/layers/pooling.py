@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .base import Array, Gradients, Layer, Shape, Weights, check_map
+from .base import Array, Gradients, Layer, Shape, Weights, check_flag, check_map
 from .window import Padding, Pair, Window
 
 Size = int | Pair
@@ -14,6 +14,9 @@ class GlobalAveragePool(Layer):
     """(H, W, M) -> (M,): each channel's mean over all pixels; (1, 1, M) with keep_map."""
 
     keep_map: bool = False
+
+    def __post_init__(self) -> None:
+        check_flag(self.keep_map, "keep_map")
 
     def out_shape(self, *shapes: Shape) -> Shape:
         features = check_map(shapes[0], self)[2:]
@@ -89,6 +92,10 @@ class AveragePool2d(_Pool):
     stride: Size = 1
     padding: Padding = "same"
     count_padding: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_flag(self.count_padding, "count_padding")
 
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
         y: Array = kernels.average_pool_forward(xs[0], *self.setting(xs[0].shape), bool(self.count_padding))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..counting import Terms
-from .base import Array, Gradients, Layer, Shape, Weights, check_map
+from .base import Array, Gradients, Layer, Shape, Weights, check_flag, check_map
 from .window import Pair, pair
 
 
@@ -22,8 +22,7 @@ class ResizeBilinear(Layer):
     align_corners: bool = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.align_corners, (bool, np.bool_)):
-            raise ValueError(f"align_corners: wanted True or False, got {self.align_corners!r}")
+        check_flag(self.align_corners, "align_corners")
 
     @property
     def arity(self) -> int:
@@ -80,6 +79,10 @@ class CropAndResize(Layer):
         return tuple(kernels.crop_and_resize_backward(dy, *saved)), {}
 
 
+# Fields of Terms that grow with the regions; what is left are parameters, which the regions share, and `products`.
+_PER_REGION = ("inputs", "outputs", "madds", "madds_inside", "madds_padded_grid", "madds_behind", "bn_outputs")
+
+
 @dataclass(frozen=True)
 class Each(Layer):
     """One layer on each of R regions: (R, ...) -> (R, ...). The weights are shared; the work is done R times.
@@ -118,8 +121,7 @@ class Each(Layer):
     def cost(self, *shapes: Shape) -> Terms:
         regions, inner = self._inner(shapes)
         terms = self.layer.cost(*inner)
-        repeated = ("inputs", "outputs", "madds", "madds_inside", "madds_padded_grid", "bn_outputs")
-        return replace(terms, **{name: regions * getattr(terms, name) for name in repeated})
+        return replace(terms, **{name: regions * getattr(terms, name) for name in _PER_REGION})
 
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
         return _apart(self.layer._forward(kernels, weights, _together(xs)), xs[0].shape[:2])

@@ -14,7 +14,7 @@ image.
 from collections.abc import Sequence
 
 from ..graph import Graph
-from ..layers.base import Layer, check_count
+from ..layers.base import Layer, check_count, check_flag
 from ..layers.channels import Concat
 from ..layers.convolution import Conv2d, PointwiseConv2d
 from ..layers.dense import BiasAdd
@@ -76,8 +76,7 @@ def scaled(side: int, scale: float) -> int:
 def _deeplab(name: str, body: Graph, left_out: str, classes: int, output_stride: int, aspp: bool) -> Graph:
     """left_out: the first node of the body that the heads take the place of."""
     check_count(classes, "classes")
-    if not isinstance(aspp, bool):
-        raise ValueError(f"aspp: wanted True or False, got {aspp!r}")
+    check_flag(aspp, "aspp")
     rates = [rate * AT // check_output_stride(output_stride) for rate in RATES] if aspp else []
     end = [node.name for node in body.nodes].index(left_out)
     features = body.nodes[end - 1].name

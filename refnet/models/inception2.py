@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ..graph import Graph
 from ..layers.activation import Relu
-from ..layers.base import check_count
+from ..layers.base import check_count, check_flag
 from ..layers.convolution import Conv2d, GroupedConv2d, PointwiseConv2d
 from ..layers.dense import BiasAdd
 from ..layers.pooling import AveragePool2d, MaxPool2d
@@ -67,8 +67,7 @@ def inception_v2(resolution: int = 224, classes: int = 1000, *, normalize_first:
 
 def body(normalize_first: bool = False) -> list[Node]:
     """The nodes from the images to the end of Mixed_5c, for graphs that put something else behind them."""
-    if not isinstance(normalize_first, bool):
-        raise ValueError(f"normalize_first: wanted True or False, got {normalize_first!r}")
+    check_flag(normalize_first, "normalize_first")
     style = Style(0.9997, 1e-3, "relu")
     nodes = _stem(style, normalize_first)
     for row in BODY:

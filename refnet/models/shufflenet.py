@@ -48,7 +48,7 @@ def shufflenet_v1(
     first: channels of the first convolution, the authors' by default. Raises ValueError for anything else.
     """
     width = check_scale(width, resolution)
-    if isinstance(groups, bool) or groups not in CHANNELS:
+    if isinstance(groups, bool) or groups not in tuple(CHANNELS):  # a tuple also looks for what has no hash
         raise ValueError(f"groups: wanted one of {', '.join(map(str, CHANNELS))}, got {groups!r}")
     check_count(classes, "classes", least=0)
     channels = first_channels(width) if first is None else check_count(first, "first")
@@ -59,7 +59,8 @@ def shufflenet_v1(
     for place, (stage, n) in enumerate(STAGES):
         out = int(CHANNELS[groups] * width) * 2**place
         for number in range(1, n + 1):
-            nodes += _unit(f"stage_{stage}_unit_{number}", nodes[-1].name, channels, out, groups)
+            stride = 2 if number == 1 else 1
+            nodes += _unit(f"stage_{stage}_unit_{number}", nodes[-1].name, stride, channels, out, groups)
             channels = out
     nodes.append(Node("pool", GlobalAveragePool()))
     nodes += [Node("classifier", Dense(classes))] if classes else []
@@ -67,9 +68,8 @@ def shufflenet_v1(
     return Graph(name, {"images": (resolution, resolution, 3)}, nodes)
 
 
-def _unit(name: str, start: str, channels: int, out: int, groups: int) -> list[Node]:
-    """Figure 2b where the channels stay, Figure 2c where they change."""
-    stride = 1 if channels == out else 2
+def _unit(name: str, start: str, stride: int, channels: int, out: int, groups: int) -> list[Node]:
+    """Figure 2b for stride 1, Figure 2c for stride 2."""
     outside = name == "stage_2_unit_1"
     inner, branch = out // BOTTLENECK, out if stride == 1 else out - channels
     _check_groups(name, inner, branch, groups)

@@ -12,6 +12,7 @@ it one from 32 to 32 channels (`expand_first=True`).
 from ..graph import Graph
 from ..layers.activation import Relu6
 from ..layers.add import Add
+from ..layers.base import check_flag
 from ..layers.convolution import Conv2d, DepthwiseConv2d, PointwiseConv2d
 from ..layers.window import Padding
 from ..node import Node
@@ -67,8 +68,7 @@ def mobilenet_v2(
     expansion = check_factor(expansion, "expansion", "a factor")
     _check_choice("bottleneck", bottleneck, BOTTLENECKS)
     _check_choice("shortcut", shortcut, SHORTCUTS)
-    if not isinstance(expand_first, bool):
-        raise ValueError(f"expand_first: wanted True or False, got {expand_first!r}")
+    check_flag(expand_first, "expand_first")
     style = Style(decay, eps)
     walk = _Walk(style, padding, bottleneck, shortcut, expand_first, make_divisible(FIRST * width))
     nodes = style.activated("conv_first", Conv2d(walk.channels, 3, 2, padding=padding))

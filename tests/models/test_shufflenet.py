@@ -122,6 +122,12 @@ def test_no_shuffle_without_groups():
     [
         ({"groups": 5}, "groups: wanted one of 1, 2, 3, 4, 8, got 5"),
         ({"groups": True}, "groups: wanted one of 1, 2, 3, 4, 8, got True"),
+        ({"groups": [3]}, r"groups: wanted one of 1, 2, 3, 4, 8, got \[3\]"),
+        (
+            {"first": 240},  # as many as stage 2 has: its first unit still has stride 2
+            "width: wanted one at which groups=3 divide the channels of stage_2_unit_1, "
+            "got 60 inside and 0 out of its branch",
+        ),
         (
             {"groups": 4, "width": 0.5},
             "width: wanted one at which groups=4 divide the channels of stage_2_unit_1, "
