@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..digits import Figure
+from ..digits import UNITS, Figure
 from .claim import UNCOUNTED, Claim, Computed, Fit, Value
 from .networks import Number
 
@@ -40,7 +40,7 @@ def explain(
     }
     general = FIGURES[verdict] if figure or verdict == "not determinable" else ""
     tolerance = " Tolerance of the word: {tolerance}." if claim.word else ""
-    zeros = " The print is read to {significant} digits." if figure and _ends_in_zero(known["printed"]) else ""
+    zeros = _zeros(claim, figure)
     return f"{general}{zeros} {claim.explanation}{tolerance}".strip().format_map(known)
 
 
@@ -76,9 +76,16 @@ def percent(part: Number, whole: Number) -> str:
     return f"{100 * float(Fraction(part) / Fraction(whole)):.3g}%"
 
 
-def _ends_in_zero(printed: str) -> bool:
-    """Whether the print alone leaves open how many of its digits count."""
-    return printed.isdigit() and printed.endswith("0")
+def _zeros(claim: Claim, figure: Figure | None) -> str:
+    """How far the digits of a print that ends in zeros are taken to reach; nothing of what is counted one by one."""
+    printed = claim.figure or claim.printed
+    if figure is None or not (printed.isdigit() and printed.endswith("0")):
+        return ""
+    if figure.significant < len(printed):
+        first = "first digit" if figure.significant == 1 else f"first {figure.significant} digits"
+        counts = "counts" if figure.significant == 1 else "count"
+        return f" Only the {first} of the print {counts} as significant."
+    return " All digits of the print count as significant." if claim.unit in UNITS else ""
 
 
 def _under(convention: str) -> str:
@@ -93,7 +100,10 @@ def _read(shown: Fit, figure: Figure | None, printed: str) -> str:
 
 
 def _also(others: tuple[Fit, ...]) -> str:
-    named = ", ".join(f"{each.convention} ({each.reading})" for each in others)
+    by_reading: dict[str, list[str]] = {}
+    for each in others:
+        by_reading.setdefault(each.reading, []).append(each.convention)
+    named = "; ".join(f"{', '.join(names)} ({reading})" for reading, names in by_reading.items())
     return f" Also: {named}." if others else ""
 
 

@@ -61,7 +61,7 @@ def test_the_first_layer_split_is_what_the_rewrite_leaves():
 
 
 VALUES = [
-    ("V2-T3-112-V1", 1_605_632, MEM_16, "read to 2 digits"),
+    ("V2-T3-112-V1", 1_605_632, MEM_16, "Only the first 2 digits of the print count"),
     ("V2-T3-14-V2", 62_720, MEM_16, "cut, not rounded"),
     ("V2-T3-7-V1", 100_352, MEM_16, "200,704 bytes"),
     ("V2-T3-7-V2", 31_360, MEM_16, "16 other cells"),
