@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from . import choosing
+from . import choosing, models
 from .choosing import Reading
 from .counting import CONVENTIONS, Cost
 from .digits import Figure
@@ -43,7 +43,7 @@ def conventions(net: Graph) -> Table:
 def model_rows() -> list[dict[str, Any]]:
     """Every model with its builder's defaults: name, what it is, multiply-adds (MADD), kernel weights (P-WEIGHTS)."""
     found = []
-    for name in choosing.models.__all__:
+    for name in models.__all__:
         cost = choosing.build(name, {}).cost()
         counts = {"madds": cost.madds, "weights": cost.total("P-WEIGHTS")}
         found.append({"model": name, "summary": choosing.summary(name), **choosing.settings_of(name, {}), **counts})

@@ -11,7 +11,7 @@ from typing import Any
 from .claim import Claim, Result, Value
 from .networks import Networks
 from .table_of_claims import CLAIMS
-from .verdict import NOT_COVERED, VERDICTS, audit_claim
+from .verdict import VERDICTS, audit_claim
 
 PAPERS = ("v1", "v2", "notes")
 
@@ -26,10 +26,6 @@ class Audit:
     def changed(self) -> list[Result]:
         """Results whose verdict is not the recorded one: if there are any, a model or a rule has changed."""
         return [result for result in self.results if result.changed]
-
-    @property
-    def covered(self) -> list[Result]:
-        return [result for result in self.results if result.verdict != NOT_COVERED]
 
     def summary(self) -> dict[str, int]:
         """Verdict -> number of claims; then all claims, and those whose verdict is not the recorded one."""

@@ -83,7 +83,7 @@ class Claim:
     id, source, printed, unit  as in the project's list of claims
     table        where it stands; its main conventions
     what         a short label
-    compute      None: not covered yet
+    compute      what computes it
     recorded     the verdict that is expected
     explanation  prose, with {fields} for everything computed
     main         the convention to judge by: the table's for the quantity, or `UNCOUNTED`
@@ -97,7 +97,7 @@ class Claim:
     unit: str
     table: Table
     what: str
-    compute: Compute | None
+    compute: Compute
     recorded: str = "exact"
     explanation: str = ""
     main: str = UNCOUNTED

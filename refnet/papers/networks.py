@@ -24,7 +24,7 @@ MEANINGS = {
     TFPROF: "half of what TensorFlow's profiler reports for a segmentation: MADD-S2B and small terms",
     MEM_16: "maps between operations, a block being one operation; 2 bytes per value, 1 Kb = 1000 bytes, no weights",
     MEM_1024: "MEM-16 with 1 Kb = 1024 bytes: so many thousandths of a Kb",
-    MEM_FIRST: "MEM-16 with the first convolution split by channels (V2 section 5.1), so that its output is never whole",
+    MEM_FIRST: "MEM-16 with the first convolution split by channels (V2 section 5.1), its output never whole",
     MEM_M: "V2 eq. (2), layer by layer: largest inputs + outputs; 2 bytes per value, batch norm and ReLU in place",
     MIN16: f"MADD-HEADLESS of the network with at least {LEAST_CHANNELS} channels in every convolution",
 }

@@ -30,7 +30,6 @@ MEANS = {
     "erratum": "no convention gives the print, and a check that runs with the audit proves it wrong",
     "unexplained": "no convention gives the print, and nothing proves it wrong",
     "not determinable": "the paper does not describe the network; what is missing is named",
-    "not covered": "the work on this place of the paper is not done",
 }
 CELLS = (
     "In the tables below each cell has the print, the figure that refnet computed, and the verdict, which leads to the "
@@ -110,7 +109,6 @@ def _header(audit: Audit, papers: dict[str, list[Section]]) -> Html:
         "are proved wrong": counts["erratum"],
         "differ without an explanation": counts["unexplained"],
         "speak of something that the papers do not describe": counts["not determinable"],
-        "are not covered yet": counts["not covered"],
     }
     *most, last = (f"{count} {end}" for end, count in ends.items() if count)
     lede = (

@@ -3,10 +3,7 @@
 `render` prints to a rich console; `core_tables` is plain text of fixed width, for documents.
 """
 
-import re
-from collections import Counter
 from collections.abc import Iterable
-from itertools import groupby
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,7 +13,7 @@ from rich.text import Text
 from .audit import Audit
 from .claim import UNCOUNTED, Claim, Result
 from .prose import show
-from .verdict import NOT_COVERED, VERDICTS
+from .verdict import VERDICTS
 
 _STYLES = {
     "exact": "green",
@@ -24,9 +21,9 @@ _STYLES = {
     "approximate": "cyan",
     "erratum": "red",
     "unexplained": "magenta",
+    "not determinable": "yellow",
 }
 _COLUMNS = ("printed", "computed", "convention", "verdict")
-_FEW = 40  # so many ids that are not covered are named; of more, the places
 LAST_LINE = "To count again by running every kernel on ones: refnet audit --execute"
 
 # The papers' main figures.
@@ -41,7 +38,7 @@ def render(audit: Audit, console: Console, hint: bool = True) -> None:
     if len(audit.results) == 1:
         _render_claim(audit.results[0], console)
     else:
-        for name, results in _by_table(audit.covered):
+        for name, results in _by_table(audit.results):
             _render_table(name, results, console)
     for line in (*summary_lines(audit), *([LAST_LINE] if hint else [])):
         _print(line, console)
@@ -49,7 +46,7 @@ def render(audit: Audit, console: Console, hint: bool = True) -> None:
 
 def core_tables(audit: Audit) -> str:
     """V1 Tables 4 to 7, V2 section 4 and Table 4 as plain text, at most 100 columns wide."""
-    figures = [result for result in audit.covered if result.significant is not None]
+    figures = [result for result in audit.results if result.significant is not None]
     tables = [(name, [_cells(each) for each in results]) for name, results in _by_table(figures)]
     core = [(name, rows) for name, rows in tables if name in CORE]
     columns = zip(*((name, *_COLUMNS) for name, _ in core), *(row for _, rows in core for row in rows), strict=True)
@@ -58,31 +55,13 @@ def core_tables(audit: Audit) -> str:
 
 
 def summary_lines(audit: Audit) -> list[str]:
-    """Claims by verdict, what is not covered, verdicts that changed."""
+    """Claims by verdict, and verdicts that changed."""
     counts = audit.summary()
-    judged = [f"{counts[name]} {name}" for name in VERDICTS if counts[name] and name != NOT_COVERED]
-    lines = [f"{len(audit.covered)} of {counts['claims']} claims recomputed: {', '.join(judged) or 'none'}."]
-    if counts[NOT_COVERED]:
-        lines.append(f"{counts[NOT_COVERED]} not covered yet: {_places(audit)}.")
+    judged = [f"{counts[name]} {name}" for name in VERDICTS if counts[name]]
+    lines = [f"{counts['claims']} claims recomputed: {', '.join(judged)}."]
     for result in audit.changed:
         lines.append(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}.")
     return lines
-
-
-def _places(audit: Audit) -> str:
-    """The ids that are not covered, or the places in the papers and how many claims each has."""
-    claims = [result.claim for result in audit.results if result.verdict == NOT_COVERED]
-    if len(claims) <= _FEW:
-        return ", ".join(claim.id for claim in claims)
-    counts = Counter(_place(claim.source) for claim in claims)
-    return ", ".join(f"{place} ({count})" for place, count in counts.items())
-
-
-def _place(source: str) -> str:
-    """V1 Table 8 (name lost in the scan) -> V1 Table 8; V2 (both printings) 6.3 -> V2 6.3"""
-    without = re.sub(r"\s*\([^)]*\)", "", source)
-    found = re.match(r"V[12] (Table \d+|[\d.]+\d|app A|fig \d)", without)
-    return found.group() if found else without
 
 
 def _print(line: str, console: Console, style: str = "") -> None:
@@ -90,7 +69,11 @@ def _print(line: str, console: Console, style: str = "") -> None:
 
 
 def _by_table(results: Iterable[Result]) -> Iterable[tuple[str, list[Result]]]:
-    return ((name, list(group)) for name, group in groupby(results, lambda result: result.claim.table.name))
+    """Table name -> its results, in the order in which the tables first appear."""
+    tables: dict[str, list[Result]] = {}
+    for result in results:
+        tables.setdefault(result.claim.table.name, []).append(result)
+    return tables.items()
 
 
 def _cells(result: Result) -> tuple[str, str, str, str, str]:
@@ -102,7 +85,7 @@ def _cells(result: Result) -> tuple[str, str, str, str, str]:
 
 def _printed(claim: Claim) -> str:
     """The print with its unit, where that is more than a note of what is counted."""
-    return f"{claim.printed} {claim.unit}" if claim.unit in ("M", "B", "%") and not claim.word else claim.printed
+    return f"{claim.printed} {claim.unit}" if claim.unit in ("M", "B", "Kb", "%") and not claim.word else claim.printed
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -131,11 +114,12 @@ def _render_claim(result: Result, console: Console) -> None:
     if result.significant is not None:
         _print(f"Digits of the print taken as significant: {result.significant}", console)
     readings = {fit.convention: fit.reading or "yes" for fit in result.fits}
+    other = "" if claim.word else "no"  # a round word is judged by the main convention alone
     table = Table(box=None, pad_edge=False)
     for column in ("convention", "computed", "gives the print"):
         table.add_column(column, justify="right" if column == "computed" else "left")
     for convention, value in result.values.items():
-        table.add_row(convention, show(value), readings.get(convention, "no"))
+        table.add_row(convention, show(value), readings.get(convention, other))
     if set(result.values) - {UNCOUNTED}:
         console.print(table)
     console.print()

@@ -1,7 +1,4 @@
-"""The project's own table of claims: every id of the papers and the notes, covered or not, exactly once."""
-
-import csv
-from importlib.resources import files
+"""The project's own table of claims: every id of the papers and the notes, exactly once."""
 
 from . import (
     notes,
@@ -29,23 +26,8 @@ from . import (
     v2_table_7,
     v2_tables,
 )
-from .claim import Claim, Table
-from .verdict import NOT_COVERED
 
-_LATER = Table("not covered")
-
-
-def _not_covered() -> list[Claim]:
-    """Claims on which the work is not done: where they stand and what is printed."""
-    text = files("refnet.papers").joinpath("not_covered.csv").read_text(encoding="utf-8")
-    why = "The work on this place of the paper is not done."
-    return [
-        Claim(row["id"], row["source"], row["printed"], row["unit"], _LATER, "", None, NOT_COVERED, why)
-        for row in csv.DictReader(text.splitlines())
-    ]
-
-
-COVERED = [
+CLAIMS = [
     claim
     for module in (
         v1_formulas,
@@ -75,4 +57,3 @@ COVERED = [
     )
     for claim in module.CLAIMS
 ]
-CLAIMS = [*COVERED, *_not_covered()]

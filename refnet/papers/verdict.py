@@ -7,7 +7,6 @@ approximate       the paper uses a round word, and the value is within the toler
 erratum           none of these, and a check that runs with the audit proves the print wrong
 unexplained       none of these, and nothing proves the print wrong
 not determinable  the paper does not describe the network: what is missing is named, and nothing is compared
-not covered       the work on that table is not done
 """
 
 from collections.abc import Mapping
@@ -19,8 +18,8 @@ from .claim import UNCOUNTED, Claim, Computed, Fit, Result, Value
 from .networks import MEANINGS, Networks
 from .prose import explain, missing
 
-VERDICTS = ("exact", "convention", "approximate", "erratum", "unexplained", "not determinable", "not covered")
-UNDETERMINED, NOT_COVERED = "not determinable", "not covered"
+VERDICTS = ("exact", "convention", "approximate", "erratum", "unexplained", "not determinable")
+UNDETERMINED = "not determinable"
 
 
 class Word(NamedTuple):
@@ -45,8 +44,6 @@ WORDS = {
 
 def audit_claim(claim: Claim, networks: Networks) -> Result:
     """Compute a claim and judge it."""
-    if claim.compute is None:
-        return Result(claim, NOT_COVERED, UNCOUNTED, "", None, claim.explanation)
     return judge(claim, claim.compute(networks))
 
 

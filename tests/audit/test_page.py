@@ -7,7 +7,6 @@ from importlib.resources import files
 import pytest
 from page_reader import Reader
 
-from refnet.papers import CLAIMS
 from refnet.papers.audit import Audit
 from refnet.papers.behind import recorded_audit
 from refnet.papers.page import html_page
@@ -108,15 +107,6 @@ def test_a_print_cannot_break_the_page():
     assert Reader(text).complaints == []
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-
-
-def test_claims_that_are_not_covered_are_shown_too():
-    """An audit of a work in progress has a page as well."""
-    audit, behind = recorded_audit(ids="V1-EQ1")
-    claim = replace(CLAIMS[0], compute=None, what="", recorded="not covered", explanation="Not done.")
-    (result,) = audit.results
-    bare = replace(result, claim=claim, verdict="not covered", value=None, fits=(), values={}, explanation="Not done.")
-    assert Reader(html_page(Audit((bare,)), behind)).complaints == []
 
 
 # Colours

@@ -82,7 +82,7 @@ def test_a_claim_names_its_networks(recorded):
 
 def test_figures_of_networks_have_layers_behind_them(recorded):
     audit, behind = recorded
-    counted = [each.claim.id for each in audit.covered if re.match("MADD|P-", each.claim.main)]
+    counted = [each.claim.id for each in audit.results if re.match("MADD|P-", each.claim.main)]
     assert len(counted) > 50
     assert [id for id in counted if not behind[id]] == []
 
