@@ -100,10 +100,7 @@ def _read(shown: Fit, figure: Figure | None, printed: str) -> str:
 
 
 def _also(others: tuple[Fit, ...]) -> str:
-    by_reading: dict[str, list[str]] = {}
-    for each in others:
-        by_reading.setdefault(each.reading, []).append(each.convention)
-    named = "; ".join(f"{', '.join(names)} ({reading})" for reading, names in by_reading.items())
+    named = ", ".join(f"{each.convention} ({each.reading})" for each in others)
     return f" Also: {named}." if others else ""
 
 
