@@ -22,6 +22,7 @@ from .networks import Build, Networks, Number
 TABLE_8, TABLE_9 = Table("V1 Table 8"), Table("V1 Table 9")
 HUNDREDTHS = replace(TABLE_9, zeros=True)  # Table 9's parameters, of which two are printed to the hundredth
 LOST = " (name lost in the scan)"
+_LOST_NAME = "The scan lost the row's name, the text gives it."
 
 
 Facts = Callable[[Networks], Mapping[str, Value]]
@@ -132,8 +133,8 @@ CLAIMS = [
             MADDS,
             GOOGLENET,
             "unexplained",
-            "The scan lost the row's name, the text gives it. GoogLeNet's own table adds up to {millions} million "
-            "operations; with 3x3 convolutions for its 5x5 ones, as it is often trained, it takes {variant}.",
+            f"{_LOST_NAME} GoogLeNet's own table adds up to {{millions}} million "
+            "operations; with 3x3 convolutions for its 5x5 ones, as torchvision builds it, it takes {variant}.",
             _of_googlenets_table,
         ),
         source=TABLE_8.name + LOST,
@@ -145,8 +146,8 @@ CLAIMS = [
         PARAMETERS,
         GOOGLENET,
         "unexplained",
-        "It is what the column of GoogLeNet's own table adds up to, {thousands} thousand; but only {fitting} of its "
-        "{rows} rows have the weights that follow from the widths beside them.",
+        "The print is what the column of GoogLeNet's own table adds up to, {thousands} thousand; but in only {fitting} "
+        "of its {rows} rows is the number of weights the one that follows from the widths beside it.",
         _of_googlenets_table,
     ),
     _size(
@@ -156,7 +157,8 @@ CLAIMS = [
         MADDS,
         VGG,
         "unexplained",
-        "The convolutions alone, without the three dense layers, take {convolutions}, which rounds to the print.",
+        f"{_LOST_NAME} The convolutions alone, without the three dense layers, take {{convolutions}}, which rounds to "
+        "the print.",
         _vgg_convolutions,
     ),
     _size("V1-T8-VGG-P", TABLE_8, "VGG 16", PARAMETERS, VGG),
@@ -170,8 +172,8 @@ CLAIMS = [
             MADDS,
             SQUEEZENET,
             "convention",
-            "The scan lost the row's name, the text gives it. It alone counts a multiplication and an addition as "
-            "two, as SqueezeNet's authors do; their released model pads its last convolution: {padded}.",
+            f"{_LOST_NAME} This row alone counts a multiplication and an addition as two. SqueezeNet's released model "
+            "pads its last convolution, which makes {padded} and the same print.",
             _squeezenet_readings,
         ),
         source=TABLE_9.name + LOST,
@@ -184,7 +186,8 @@ CLAIMS = [
         MADDS,
         ALEXNET,
         "exact",
-        "Its two halves are groups here, as its paper has them; without the classifier it is {headless}.",
+        f"{_LOST_NAME} AlexNet's two halves are groups here, as in its paper; without the classifier it is "
+        "{headless}.",
         _alexnet_headless,
     ),
     _size(
@@ -194,6 +197,6 @@ CLAIMS = [
         PARAMETERS,
         ALEXNET,
         "convention",
-        "AlexNet's own paper cuts it alike.",
+        "AlexNet's own paper says 60 million too.",
     ),
 ]

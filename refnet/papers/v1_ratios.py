@@ -81,7 +81,7 @@ def _gain(id: str, name: str, other: Row) -> Claim:
     return Claim(id, SECTION_4_2.source, GAIN, "%", SECTION_4_2, what, compute, "erratum", note)
 
 
-_PRINTS = "The printed figures give {prints}."
+_PRINTS = "The quotient of the two printed figures is {prints}."
 
 
 def _text(
@@ -122,8 +122,8 @@ CLAIMS = [
         MADDS,
         _two_units,
         "erratum",
-        "The printed figures give {prints}, but SqueezeNet's is {flops} and MobileNet's {madds}: so mixed it is "
-        "{mixed}, in one unit half of that.",
+        "The quotient of the two printed figures is {prints}, but SqueezeNet's is {flops} and MobileNet's {madds}: so "
+        "mixed it is {mixed}, in one unit half of that.",
     ),
     _gain("V1-ACC4A", "AlexNet", ALEXNET),
     _gain("V1-ACC4S", "SqueezeNet", SQUEEZENET),

@@ -168,9 +168,9 @@ _ROWS: tuple[tuple[str, str, str, str, str, Compute, str, str], ...] = (
         "when ReLU(Bx) has one solution",
         _lemma_2,
         "erratum",
-        '"If" holds in all {cases} small cases ({breaks_if} exceptions); "only if" fails in {breaks_only_if}: with '
-        "B = {B} and x0 = {x0}, for one, the rows at rest fence x0 in. Each of them ({on_a_kink}) has a coordinate of "
-        "B x0 that is exactly zero; where none is, the lemma holds both ways.",
+        '"If" holds in all {cases} small cases ({breaks_if} exceptions); "only if" fails in {breaks_only_if}. With '
+        "B = {B} and x0 = {x0}, for one, y0 has too few non-zero values, and yet no other x gives it. All {on_a_kink} "
+        "have a coordinate of B x0 that is exactly zero; where none is, the lemma holds both ways.",
     ),
     (
         "V2-TH1",

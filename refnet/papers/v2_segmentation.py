@@ -142,7 +142,8 @@ CLAIMS = [
         _image_size,
         "erratum",
         "Of the {cells} printed counts of multiply-adds, {fitting} come out for images of this side, {fitting_caption} "
-        "for the caption's, whatever the convention. Corners that stay on pixels at every stride need the one more.",
+        "for the caption's, whatever the convention. With a side of one more than a multiple of the stride, "
+        "the first and the last pixel stay in the map at every stride.",
         figure=CAPTION,
     ),
 ]

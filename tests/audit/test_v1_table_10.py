@@ -21,7 +21,7 @@ def result_of(id):
 
 VALUES = [  # id, verdict, value, and what its explanation must say
     ("V1-T10-I3-M", "convention", 5_711_168_096 + 2048 * 1000, "5,711,413,856, which gives the same print"),
-    ("V1-T10-I3-P", "unexplained", INCEPTION_BODY + 2048 * 120, "make 23,799,136, and only 684 to 731 classes"),
+    ("V1-T10-I3-P", "unexplained", INCEPTION_BODY + 2048 * 120, "23,799,136; only 684 to 731 classes"),
     ("V1-T10-1-224-M", "exact", MADDS[1, 224] + 1024 * 1000, "567,839,232, which does not give the print"),
     ("V1-T10-1-224-P", "exact", BODY + 1024 * 120, "3.3"),
     ("V1-T10-0.75-224-M", "exact", MADDS[0.75, 224] + 768 * 1000, "324,724,608, which gives the same print"),
