@@ -5,7 +5,7 @@ import runpy
 import sys
 import traceback
 from ast import literal_eval
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from difflib import get_close_matches
 from fractions import Fraction
@@ -49,12 +49,13 @@ def settings_of(model: str, settings: dict[str, Any]) -> dict[str, Any]:
     return {name: settings.get(name, defaults.get(name)) for name in ("width", "resolution", "classes")}
 
 
-def assigned(words: Iterable[str]) -> dict[str, Any]:
+def assigned(words: Iterable[str], options: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as a user typed them, "output_stride=8", to name and value; what is no literal stays a string.
 
-    Raises ValueError for a word without a name or an equals sign, and for a name that is given twice.
+    options: settings that have an option of their own, None where it was not given. Raises ValueError for a word
+    without a name or an equals sign, and for a name that is given twice.
     """
-    found: dict[str, Any] = {}
+    found = {name: value for name, value in options.items() if value is not None}
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or not name.isidentifier():

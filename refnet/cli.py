@@ -1,4 +1,4 @@
-"""The command line: `refnet count`, `refnet models`, `refnet audit`, `refnet memory`, `refnet testcases`.
+"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `testcases`.
 
 Results go to standard output, as tables or with --json as JSON alone; everything else goes to standard error.
 Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency is missing.
@@ -8,11 +8,14 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from . import __version__
+
+if TYPE_CHECKING:
+    from .papers.audit import Audit
 
 
 @contextmanager
@@ -87,7 +90,7 @@ def count(
     from . import choosing, printing
     from .digits import parse_figure
 
-    settings = choosing.assigned(more) | {name: value for name, value in options.items() if value is not None}
+    settings = choosing.assigned(more, options)
     net = choosing.build(model, settings)
     figure = parse_figure(explain) if explain is not None else None
     if as_json:
@@ -153,7 +156,7 @@ def memory(
     from . import memory as plans
     from .rewrites.split import split_bottlenecks
 
-    settings = choosing.assigned(more) | {name: value for name, value in options.items() if value is not None}
+    settings = choosing.assigned(more, options)
     net = choosing.build(model, settings)
     net = net if split is None else split_bottlenecks(net, split)
     plan = plans.plan(net, size, in_place=not fresh)
@@ -209,20 +212,28 @@ def audit(
         from .papers.executed_page import to_json
 
         _emit(done.to_json() | ({"executed": to_json(executed)} if execute else {}))
-    elif core:
-        click.echo(papers.core_tables(done))
-        for result in done.changed:
-            click.echo(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}", err=True)
-    elif markdown:
-        click.echo(papers.markdown_tables(done), nl=False)
-    elif report is None:
-        papers.render(done, printing.console(), hint=not execute)
+    elif core or markdown or report is None:
+        _show(done, core, markdown, hint=not execute)
     if execute and not as_json:
         from .papers.executed_page import render_executed
 
         render_executed(executed, printing.console())
     if done.changed or (execute and _executed_status(executed)):
         raise SystemExit(1)
+
+
+def _show(done: "Audit", core: bool, markdown: bool, hint: bool) -> None:
+    """The audit on standard output: the main tables as plain text, Markdown, or everything for a terminal."""
+    from . import papers, printing
+
+    if core:
+        click.echo(papers.core_tables(done))
+        for result in done.changed:
+            click.echo(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}", err=True)
+    elif markdown:
+        click.echo(papers.markdown_tables(done), nl=False)
+    else:
+        papers.render(done, printing.console(), hint=hint)
 
 
 @main.command()

@@ -182,6 +182,8 @@ def test_count_what_a_function_returns(my_file):
     [
         ("count mobilenet_v3", "no model 'mobilenet_v3'; near: mobilenet_v"),
         ("count nope", "no model 'nope'; `refnet models` lists them, or a file and a name: my_file.py:net"),
+        ("count mobilenet_v1 --set width=0.5 --width 1", "--set: width is given twice"),
+        ("memory mobilenet_v1 --width 1 --set width=0.5", "--set: width is given twice"),
         ("count mobilenet_v1 --width 0", "width: wanted a width multiplier above 0, got 0.0"),
         ("count mobilenet_v1 --width -1", "got -1.0"),
         ("count mobilenet_v1 --width nan", "got nan"),
