@@ -14,7 +14,8 @@ weights and 118M; a separable one (channel multiplier 8, as Inception V2 has it)
 and this file have the full one.
 
 variant="torchvision" is the network of torchvision's pretrained weights, which came from TF-slim: batch norm in place
-of biases and response normalisation, a 3x3 convolution in place of each 5x5 (its name stays), 2x2 windows in pool4.
+of biases and response normalisation, a 3x3 convolution in place of each 5x5 (its name stays), 2x2 windows in pool4,
+dropout of 0.2 in place of 0.4.
 """
 
 from typing import NamedTuple
@@ -44,17 +45,16 @@ BODY = {
 }
 # Caffe divides alpha by the size.
 NORM = LocalResponseNorm(size=5, alpha=1e-4 / 5, beta=0.75, bias=1.0)
-DROPOUT = 0.4
-VARIANTS = ("paper", "torchvision")
 
 
 class _Variant(NamedTuple):
-    """What differs: batch norm instead of biases and norms, the side of the 5x5 windows, of pool4, the least image."""
+    """What differs: batch norm instead of biases and norms, sides of the 5x5 windows and of pool4, and the rest."""
 
     style: Style | None
     large: int
     pool4: int
-    least: int
+    dropout: float
+    least: int  # pixels of the image
 
     def convolution(self, name: str, layer: Layer, inputs: tuple[str, ...] = ()) -> list[Node]:
         """A convolution up to its ReLU, node `name`_relu."""
@@ -64,22 +64,30 @@ class _Variant(NamedTuple):
         return [] if self.style else [Node(name, NORM)]
 
 
-def googlenet(resolution: int = 224, classes: int = 1000, *, variant: str = "paper", dropout: float = DROPOUT) -> Graph:
+VARIANTS = {
+    "paper": _Variant(None, large=5, pool4=3, dropout=0.4, least=47),
+    "torchvision": _Variant(Style(0.9, 1e-3, "relu"), large=3, pool4=2, dropout=0.2, least=31),
+}
+
+
+def googlenet(
+    resolution: int = 224, classes: int = 1000, *, variant: str = "paper", dropout: float | None = None
+) -> Graph:
     """GoogLeNet: images (resolution, resolution, 3) -> logits (classes,), or pooled features for classes=0.
 
-    resolution: any from 47, of torchvision's from 31. variant: "paper" or "torchvision", see above.
-    Raises ValueError for anything else.
+    resolution: any from 47, of torchvision's from 31. variant: "paper" or "torchvision", see above. dropout: the
+    variant's own by default. Raises ValueError for anything else.
     """
-    if variant not in VARIANTS:
+    if variant not in tuple(VARIANTS):  # a tuple also looks for what has no hash
         raise ValueError(f"variant: wanted {' or '.join(VARIANTS)}, got {variant!r}")
-    chosen = _Variant(None, 5, 3, 47) if variant == "paper" else _Variant(Style(0.9, 1e-3, "relu"), 3, 2, 31)
+    chosen = VARIANTS[variant]
     check_count(resolution, "resolution", least=chosen.least)
     nodes = _stem(chosen)
     for block, widths in BODY.items():
         if block in ("4a", "5a"):
             nodes += [_pool(int(block[0]) - 1, 3 if block == "4a" else chosen.pool4)]
         nodes += _inception(chosen, f"inception_{block}", nodes[-1].name, widths)
-    nodes += head(classes, dropout)
+    nodes += head(classes, chosen.dropout if dropout is None else dropout)
     name = "googlenet" if variant == "paper" else f"googlenet ({variant})"
     return Graph(f"{name}-{resolution}", {"images": (resolution, resolution, 3)}, nodes)
 
