@@ -3,13 +3,23 @@
 Typed in from the official files: TF-slim (nets/inception_utils.py, nets/nasnet/nasnet.py, nets/resnet_utils.py, which
 DeepLab's resnet_v1_beta.py takes), tensorflow/models (research/deeplab/model.py; object_detection/samples/configs:
 ssd_mobilenet_v1_coco, ssdlite_mobilenet_v2_coco, ssd_inception_v2_coco), torchvision (models/resnet.py,
-models/googlenet.py), megvii-model/ShuffleNet-Series (ShuffleNetV1/blocks.py), Darknet (src/batchnorm_layer.c).
+models/googlenet.py), megvii-model/ShuffleNet-Series (ShuffleNetV1/blocks.py), Darknet (src/batchnorm_layer.c,
+src/activations.h, cfg/yolo-voc.cfg).
 """
 
 import pytest
 
 from refnet import models
-from refnet.layers import AveragePool2d, BatchNorm, Conv2d, DepthwiseConv2d, Dropout, GroupedConv2d, MaxPool2d
+from refnet.layers import (
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    DepthwiseConv2d,
+    Dropout,
+    GroupedConv2d,
+    LeakyRelu,
+    MaxPool2d,
+)
 from refnet.models.output_stride import OUTPUT_STRIDES
 
 SLIM, V2 = (0.9997, 1e-3), (0.997, 1e-3)
@@ -53,6 +63,12 @@ def test_detectors_pad_as_tensorflow_does(name):
     """SAME and symmetric differ only where a stride meets an even size, and not in the size that comes out."""
     kinds = (Conv2d, DepthwiseConv2d, GroupedConv2d, MaxPool2d, AveragePool2d)
     assert {layer.padding for layer in layers(name, kinds)} == {"same"}
+
+
+def test_slopes_and_pools_of_yolo():
+    assert layers("yolo_v2", LeakyRelu) == [LeakyRelu(0.1)] * 21
+    assert layers("yolo_v2", LeakyRelu, passthrough="later") == [LeakyRelu(0.1)] * 22
+    assert {(pool.kernel, pool.stride) for pool in layers("yolo_v2", MaxPool2d)} == {(2, 2)}
 
 
 @pytest.mark.parametrize("output_stride", OUTPUT_STRIDES)
