@@ -6,6 +6,7 @@ direction moves all weights and the images at once; it is rejected if any one gr
 
 import numpy as np
 import pytest
+from healthy import healthy
 from held_pieces import Held, Recording
 from photographs import crops
 
@@ -59,21 +60,6 @@ class Point:
     def zero_by_theory(self, key):
         """A shift before a 1x1 convolution is a shift before its batch norm, which takes it out again."""
         return self.statistics == "batch" and key.endswith("project_bn/beta")
-
-
-def healthy(net, random):
-    """Kernels by fan-in, every batch-norm vector at random."""
-    draw = {
-        "kernel": lambda shape: (
-            random.standard_normal(shape) * (2 / np.prod(shape[: 2 if len(shape) == 3 else -1])) ** 0.5
-        ),
-        "gamma": lambda shape: random.uniform(0.8, 1.6, shape),
-        "moving_variance": lambda shape: random.uniform(0.5, 1.5, shape),
-    }
-    return {
-        key: draw.get(role, lambda shape: 0.3 * random.standard_normal(shape))(shape)
-        for key, (shape, role) in net.parameters().items()
-    }
 
 
 def agree(slope, projection):

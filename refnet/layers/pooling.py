@@ -86,6 +86,7 @@ class AveragePool2d(_Pool):
     """(H, W, M) -> (OH, OW, M): the mean of each window.
 
     count_padding: divide by the window's size everywhere (Caffe, torch), or by the pixels inside the map (TensorFlow).
+    What "ceil" pads counts as well then; Caffe and torch never count it.
     """
 
     kernel: Size
