@@ -27,16 +27,40 @@ KINDS = {
     ),
 }
 
+# Their prints hold, or cannot be checked, but do not go with what the paper puts beside them, as they explain.
+BESIDE = (
+    "V1-T4-CONV-M",
+    "V1-T9-SQ-M",
+    "V1-T10-1-224-M",
+    "V1-T12-0.25-224-M",
+    "V1-T14-a-P",
+    "V1-T14-c-P",
+    "V1-PL-52",
+    "V1-FA-75",
+    "V2-T5-LITE-M",
+    "V2-T6-YO-P",
+    "V2-BLK",
+    "V2-EQ2",
+    "V2-SPLIT",
+    "V2-20X",
+    "V2-INEQ2",
+)
+AT_ODDS = (
+    "At odds with what stands beside it",
+    "The print holds, or there is nothing to compare it with; but the paper puts something beside it that does not go "
+    "with it.",
+)
+
 
 def errata_page(audit: Audit) -> str:
-    """The page as Markdown, by paper and place; first what is proved wrong, then what nobody can explain."""
+    """The page as Markdown, by paper and place: what is proved wrong, what nobody can explain, what is at odds."""
     counts = audit.summary()
     intro = (
         f"Of {counts['claims']} figures, formulas and statements about size and cost in the two papers, "
-        f"{counts['erratum']} are proved wrong and {counts['unexplained']} remain without an explanation. Every number "
-        "below was computed by `refnet audit`; `refnet audit --id ID` shows one entry under every convention. This "
-        "page is generated, and a test holds it to what the audit computes: "
-        "`python tests/audit/errata_file.py --write`."
+        f"{counts['erratum']} are proved wrong, {counts['unexplained']} remain without an explanation, and "
+        f"{len(BESIDE)} hold or cannot be checked but are at odds with what stands beside them. Every number below was "
+        "computed by `refnet audit`; `refnet audit --id ID` shows one entry under every convention. This page is "
+        "generated, and a test holds it to what the audit computes: `python tests/audit/errata_file.py --write`."
     )
     results = in_order(audit.results)
     papers = (_paper(name, [each for each in results if paper_of(each.claim) == name]) for name in PAPERS)
@@ -45,19 +69,27 @@ def errata_page(audit: Audit) -> str:
 
 def _paper(name: str, results: list[Result]) -> str:
     title, about = PAPERS[name]
+    kinds = [(kind, [_entry(each) for each in results if each.verdict == verdict]) for verdict, kind in KINDS.items()]
+    kinds.append((AT_ODDS, [_beside(each) for each in results if each.claim.id in BESIDE]))
     parts = []
-    for verdict, (kind, meaning) in KINDS.items():
-        found = [_entry(result) for result in results if result.verdict == verdict]
+    for (kind, meaning), found in kinds:
         if found:
             parts += [f"### {title}: {kind.lower()}", meaning, "\n".join(found)]
     return "\n\n".join([f"## {title}", about, *parts]) if parts else ""
 
 
 def _entry(result: Result) -> str:
-    claim = result.claim
-    place = f"**{plain_text(claim.source)}**, {plain_text(claim.what)}"
-    text = plain_text(f"printed {printed(claim)}; {_instead(result)} {_proof(result)}")
-    return f"- {place}: {text}{_of_scan(result)} (`{claim.id}`)"
+    text = plain_text(f"printed {printed(result.claim)}; {_instead(result)} {_proof(result)}")
+    return f"- {_place(result)}: {text}{_of_scan(result)} (`{result.claim.id}`)"
+
+
+def _beside(result: Result) -> str:
+    text = plain_text(f"printed {printed(result.claim)}. {result.explanation}")
+    return f"- {_place(result)}: {text} (`{result.claim.id}`)"
+
+
+def _place(result: Result) -> str:
+    return f"**{plain_text(result.claim.source)}**, {plain_text(result.claim.what)}"
 
 
 def _instead(result: Result) -> str:

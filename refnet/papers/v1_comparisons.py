@@ -197,6 +197,6 @@ CLAIMS = [
         PARAMETERS,
         ALEXNET,
         "convention",
-        "AlexNet's own paper says 60 million too.",
+        "AlexNet's own paper has the same figure.",
     ),
 ]

@@ -85,8 +85,8 @@ _BOTH = (
 )
 _BOTH += "most one of the two is right."
 _FIRST = (
-    "The width multiplier leaves {first} channels in the first convolution; the print needs {least} there, as the "
-    "official code makes of the width when it is called with min_depth={least}."
+    "The width multiplier leaves {first} channels in the first convolution; the print needs {least}, which is what the "
+    "official code makes there when it is called with min_depth={least}."
 )
 
 CLAIMS = [

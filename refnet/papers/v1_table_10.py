@@ -17,6 +17,7 @@ TABLE_10 = Table("V1 Table 10")
 BREEDS, IMAGENET = 120, 1000  # classes of Stanford Dogs, of the tables before
 
 INCEPTION_PARAMETERS = "23.2"
+_REPEATED = f"like the tables that it repeats, though the parameters beside it are those of {BREEDS}"
 
 
 def _madds(printed: str, build: Build, **settings: Any) -> Compute:
@@ -30,7 +31,7 @@ def _madds(printed: str, build: Build, **settings: Any) -> Compute:
             "classes": BREEDS,
             "breeds": breeds,
             "fits": "gives the same print" if fits else "does not give the print",
-            "column": "like the rest of the column" if build is inception_v3 else "like the tables that it repeats",
+            "column": "like the rest of the column" if build is inception_v3 else _REPEATED,
         }
         return Computed(networks.madds(build, classes=IMAGENET, **settings), facts=facts)
 

@@ -24,8 +24,8 @@ def least_channels(k: int, factor: int) -> int:
 # Both papers claim it, so both are measured alike.
 EIGHT_TO_NINE = (
     "Taken together, the network's depthwise convolutions with the 1x1 behind each are {value} times cheaper than "
-    "standard ones; single ones {low} to {high} times, {below} of {layers} less than the printed range. A single one "
-    "is 8 times cheaper from {least} output channels on, and {limit} is never reached."
+    "standard ones; single ones {low} to {high} times, {below} of {layers} less than the printed range. The lower "
+    "end is reached from {least} output channels on, the upper, {limit}, never."
 )
 
 

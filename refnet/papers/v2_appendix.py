@@ -169,8 +169,8 @@ _ROWS: tuple[tuple[str, str, str, str, str, Compute, str, str], ...] = (
         _lemma_2,
         "erratum",
         '"If" holds in all {cases} small cases ({breaks_if} exceptions); "only if" fails in {breaks_only_if}. With '
-        "B = {B} and x0 = {x0}, for one, y0 has too few non-zero values, and yet no other x gives it. All {on_a_kink} "
-        "have a coordinate of B x0 that is exactly zero; where none is, the lemma holds both ways.",
+        "B = {B} and x0 = {x0}, for one, ReLU(B x0) has too few non-zero values, yet no other x gives it. All "
+        "{on_a_kink} have a coordinate of B x0 that is exactly zero; where none is, the lemma holds both ways.",
     ),
     (
         "V2-TH1",

@@ -216,7 +216,8 @@ CLAIMS = [
         "less computation than YOLOv2",
         _times(MADDS, YOLO, LATER_YOLO),
         explanation="The prints of Table 6 make it {prints}; with the YOLO whose parameters stand there it would be "
-        "{other}. But it is not the most accurate of the table: {better} stand above its mAP of {map}.",
+        '{other}. The text also calls it "the most accurate of the three", but in Table 6 {better} stand above its '
+        "mAP of {map}.",
         main=SECTION_6_2.madds,
     ),
     Claim(

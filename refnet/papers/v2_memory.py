@@ -86,6 +86,7 @@ def _bound(networks: Networks) -> Computed:
     facts: dict[str, Value | str] = {
         "blocks": len(splits),
         "widest": max(layer.width for layer, _ in splits.values()),
+        "layer": LAYER,
         "unsplit": whole[LAYER][1],
         "fitting": sum(each is not None for each in printed),
         "right": "Only arXiv's" if [each == F for each in backwards] == [False, True] else "Not only arXiv's",
@@ -117,8 +118,8 @@ CLAIMS = [
         _equation_2,
         explanation="The largest operations of V1 and V2 are {where}; nothing waits meanwhile, so this is also all "
         "that is live. With a block as one operation it is {blocks}. Read literally, R(i, pi, G) would be every "
-        "tensor of the graph at once ({everything}) in both printings: right are those made up to operation "
-        "i and read from i on.",
+        "tensor of the graph at once ({everything}) in both printings; meant are those already made that "
+        "operation i or a later one reads.",
         main=TEXT.memory,
     ),
     Claim(
@@ -130,9 +131,9 @@ CLAIMS = [
         "memory of the t-way split",
         _bound,
         explanation="Split into single channels, all {blocks} blocks of V2 that expand hold two channels of their "
-        "larger map besides input and output, however many are expanded (up to {widest}); this one takes "
-        "{unsplit} unsplit. As the sum has it, B comes first and expands, and A projects: both printings "
-        "give their domains the other way round ({fitting} of two fit A . N . B). {right} B ends at the "
+        "larger map besides input and output, however many are expanded (up to {widest}); {layer}, whose value "
+        "this is, takes {unsplit} unsplit. In A . N . B, B comes first and so must expand, and A project: both "
+        "printings give their domains the other way round ({fitting} of two fit A . N . B). {right} B ends at the "
         "side that the bound counts.",
     ),
     Claim(

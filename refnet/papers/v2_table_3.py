@@ -136,8 +136,8 @@ _NOT_EXACT = {
 CLAIMS = [
     *(_cell_claim(*place, *_NOT_EXACT.get(place, ())) for place in PLACES),
     _row_claim(CVPR, V1, note=_ROW + " At 112x112, where this printing has no figures, V1 has more."),
-    _row_claim(CVPR, V2),
-    _row_claim(CVPR, SHUFFLE),
+    _row_claim(CVPR, V2, note=_ROW + " By the network's own maps: V2-T3-V2max."),
+    _row_claim(CVPR, SHUFFLE, note=_ROW + " By the network's own maps: V2-T3-SHmax."),
     _row_claim(ARXIV, V1),
     _row_claim(ARXIV, V2),
     _row_claim(

@@ -168,7 +168,7 @@ CLAIMS = [
         _first_row,
         "erratum",
         "Splitting the first layer by channels spares its own output, but what is behind it must be whole: {V2} "
-        "channels in V2, {V1} in V1 (of which the caption does not even say it). Only in ShuffleNet, where a pooling "
+        "channels in V2, {V1} in V1, for which the caption does not claim it. Only in ShuffleNet, where a pooling "
         "follows, one channel at a time is enough, {one} bytes. arXiv has figures in this row.",
     ),
     Claim(
@@ -181,8 +181,8 @@ CLAIMS = [
         _largest(V2, MAX[CVPR][V2]),
         "erratum",
         "Those are the bytes of {where}, {channels} channels at {size}, which must be whole although the first layer "
-        "is split (without that, {unsplit}); arXiv prints {arxiv}. This printing takes the next row, whose channels "
-        "are wrong as well.",
+        "is split (without that, {unsplit}); arXiv prints {arxiv}. This printing takes the next row (V2-T3a-MAX-V2 "
+        "is the same print by its rows), whose channels are wrong as well.",
         main=LARGEST.memory,
     ),
     Claim(
@@ -196,7 +196,7 @@ CLAIMS = [
         "erratum",
         "Those are the bytes of {where}, {channels} channels at {size} (if the first layer is not split, {unsplit} "
         "bytes at the first size). With the widths of g = {fewer} instead of the caption's g = {groups} it would be "
-        "{narrow}, the print.",
+        "{narrow}, the print. By the printed rows: V2-T3a-MAX-Sh.",
         main=LARGEST.memory,
     ),
 ]

@@ -34,7 +34,7 @@ VALUES = [  # id, verdict, convention, value, and what its explanation must say
     ("V1-T9-AL-M", "exact", "MADD", 724_406_816, "720,310,816"),
     ("V1-T9-AL-P", "convention", "P-WEIGHTS", 60_954_656, "All digits of the print count"),
     ("V1-X32", "convention", "P-WEIGHTS", Fraction(138_344_128, WEIGHTS), "cut, not rounded"),
-    ("V1-X27", "exact", "MADD", Fraction(15_470_264_320, MOBILENET), "The quotient of the two printed figures is 26.889"),
+    ("V1-X27", "exact", "MADD", Fraction(15_470_264_320, MOBILENET), "quotient of the two printed figures is 26.889"),
     ("V1-X25", "approximate", "MADD", Fraction(1_582_671_872, MOBILENET), "2.7828 times"),
     ("V1-X45", "convention", "P-TRAINABLE", Fraction(60_965_224, 1_331_592), "P-ALL (rounded)"),
     ("V1-X94", "convention", "MADD", Fraction(724_406_816, REDUCED), "cut, not rounded"),
