@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from healthy import healthy
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
@@ -65,20 +66,6 @@ class Step(NamedTuple):
 
     logits: NDArray
     gradients: Arrays
-
-
-def healthy(net: Graph, seed: int) -> Arrays:
-    """Kernels by fan-in, every batch-norm vector at random."""
-    random = np.random.default_rng(seed)
-
-    def draw(shape: tuple[int, ...], role: str) -> NDArray:
-        if role == "kernel":
-            fan_in = np.prod(shape[: 2 if len(shape) == 3 else -1])
-            return random.standard_normal(shape) * (2 / fan_in) ** 0.5
-        low, high = {"gamma": (0.8, 1.6), "moving_variance": (0.5, 1.5)}.get(role, (-0.5, 0.5))
-        return random.uniform(low, high, shape)
-
-    return {key: draw(*parameter) for key, parameter in net.parameters().items()}
 
 
 def kept(net: Graph, batch: int, seed: int) -> NDArray:
@@ -145,7 +132,7 @@ class Comparison:
     def __init__(self, net: Graph, network: Network, eps: float, batch: int = 2, seed: int = 3) -> None:
         self.net, self.network, self.eps, self.seed = net, network, eps, seed
         random = np.random.default_rng(seed)
-        self.weights = healthy(net, seed + 1)
+        self.weights = healthy(net, np.random.default_rng(seed + 1))
         self.x = random.standard_normal((batch, *net.inputs["images"]))
         self.dy = random.standard_normal((batch, *net.shapes[net.outputs[0]]))
         self.wanted = torch_step(network, net, self.weights, self.x, self.dy, seed, eps)
