@@ -4,7 +4,7 @@ from .audit import Audit
 from .claim import Result
 from .markdown import plain_text
 from .page_tables import computed, in_order, paper_of, printed, under
-from .prose import show
+from .prose import amount, printed_amount
 
 PAPERS = {
     "V1": (
@@ -104,8 +104,8 @@ def _instead(result: Result) -> str:
 
 def _proof(result: Result) -> str:
     """The explanation without its opening, which says once more what was printed and what is right."""
-    claim, value = result.claim, show(result.value)
-    opening = f"It is {value}, not {claim.figure or claim.printed}. ", f"{result.convention} gives {value}, "
+    claim, value = result.claim, amount(result.claim, result.value)
+    opening = f"It is {value}, not {printed_amount(claim)}. ", f"{result.convention} gives {value}, "
     return result.explanation.removeprefix(opening[0]).removeprefix(opening[1])
 
 

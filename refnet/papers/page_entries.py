@@ -134,7 +134,8 @@ def _conventions(result: Result) -> Html:
 
 
 def _convention(name: str, value: Value, fits: dict[str, Fit], result: Result) -> Html:
-    reading = (fits[name].reading or "yes") if name in fits else "no"
+    other = "" if result.claim.word else "no"  # a round word is judged by the main convention alone
+    reading = (fits[name].reading or "yes") if name in fits else other
     main = tag("span", " main", class_="soft") if name == result.claim.main else Html()
     label = join("uncounted" if name == UNCOUNTED else tag("a", name, href=f"#c-{name}"), main)
     row = (tag("th", label, scope="row"), tag("td", show(value)), tag("td", reading))

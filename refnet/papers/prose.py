@@ -9,10 +9,10 @@ from .networks import Number
 
 # What is said of a printed figure, by verdict; a claim's own explanation follows.
 FIGURES = {
-    "exact": "{under}{value}, {read}.",
-    "convention": "{instead}{under}{value}, {read}.{also}",
-    "erratum": "It is {value}, not {printed}.",
-    "unexplained": "{under}{value}, {distance} from the print, and no convention gives its digits.",
+    "exact": "{under}{amount}, {read}.",
+    "convention": "{instead}{under}{amount}, {read}.{also}",
+    "erratum": "It is {amount}, not {print}.",
+    "unexplained": "{under}{amount}, {distance} from the print, and no convention gives its digits.",
     "not determinable": "{missing}",
 }
 
@@ -27,12 +27,15 @@ def explain(
     facts: Mapping[str, Value | str],
 ) -> str:
     """One or two sentences on a verdict."""
+    main = amount(claim, values[claim.main])
     known = {
         "printed": claim.figure or claim.printed,
+        "print": printed_amount(claim),
         "value": show(shown.value),
+        "amount": amount(claim, shown.value),
         "under": _under(shown.convention),
-        "instead": "" if shown.convention == claim.main else f"{_under(claim.main)}{show(values[claim.main])}; ",
-        "read": _read(shown, figure, claim.figure or claim.printed),
+        "instead": "" if shown.convention == claim.main else f"{_under(claim.main)}{main}; ",
+        "read": _read(shown, figure, printed_amount(claim)),
         "also": _also(fits[1:]),
         "significant": show(figure.significant if figure else None),
         "distance": _distance(values[claim.main], figure),
@@ -69,6 +72,16 @@ def show(value: Value | None) -> str:
     if exact.denominator == 1:
         return f"{int(exact):,}"
     return f"{float(exact):,.0f}" if abs(exact) >= 10**6 else f"{float(exact):.5g}"
+
+
+def amount(claim: Claim, value: Value | None) -> str:
+    """A value as an explanation begins with it: memory is printed in Kb, but computed in bytes."""
+    return show(value) + (" bytes" if claim.unit == "Kb" else "")
+
+
+def printed_amount(claim: Claim) -> str:
+    """What that is compared with."""
+    return (claim.figure or claim.printed) + (" Kb" if claim.unit == "Kb" else "")
 
 
 def percent(part: Number, whole: Number) -> str:

@@ -126,8 +126,7 @@ _NOT_EXACT = {
     ),
     (7, V2): (
         "erratum",
-        "Those are the bytes; only rounding up gives the print, and {excluding} other cells of the table are not "
-        "rounded up.",
+        "Only rounding up gives the print, and {excluding} other cells of the table are not rounded up.",
     ),
     (7, SHUFFLE): ("convention", ""),
     (1, V2): ("convention", ""),
