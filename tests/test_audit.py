@@ -81,8 +81,8 @@ def test_no_explanation_has_a_figure_that_was_not_computed():
 def test_verdicts_are_the_recorded_ones(audit):
     assert audit.changed == []
     assert audit.summary() == {
-        "exact": 181,
-        "convention": 27,
+        "exact": 182,
+        "convention": 26,
         "approximate": 6,
         "erratum": 38,
         "unexplained": 19,
@@ -95,11 +95,10 @@ def test_verdicts_are_the_recorded_ones(audit):
 def test_what_is_not_exact(audit):
     found = {name: {each.claim.id for each in audit.results if each.verdict == name} for name in VERDICTS}
     assert found["convention"] == {
-        "V1-R2", "V1-T4-CONV-M", "V1-T7-160-M", "V1-T9-MN-M", "V1-T9-SQ-M", "V1-T9-SQ-P", "V1-T9-AL-P",
-        "V1-X32", "V1-X45", "V1-X94", "V1-T10-I3-M", "V1-T12-0.25-224-M", "V1-T12-0.5-128-M",
-        "V1-T12-0.25-128-M", "V1-T13-SSD-I2-P", "V2-300", "V2-34", "V2-T4-V2-P", "V2-T4-V2-M", "V2-T3-14-V2",
-        "V2-T3-7-Sh", "V2-T3-1-V2", "V2-T3-112-V2ch", "V2-T5-SSD-M", "V2-T5-LITE-M", "V2-T6-YO-P",
-        "V2-T7-V2A-8-M",
+        "V1-R2", "V1-T4-CONV-M", "V1-T7-160-M", "V1-T9-MN-M", "V1-T9-SQ-M", "V1-T9-SQ-P", "V1-X32", "V1-X45",
+        "V1-X94", "V1-T10-I3-M", "V1-T12-0.25-224-M", "V1-T12-0.5-128-M", "V1-T12-0.25-128-M",
+        "V1-T13-SSD-I2-P", "V2-300", "V2-34", "V2-T4-V2-P", "V2-T4-V2-M", "V2-T3-14-V2", "V2-T3-7-Sh",
+        "V2-T3-1-V2", "V2-T3-112-V2ch", "V2-T5-SSD-M", "V2-T5-LITE-M", "V2-T6-YO-P", "V2-T7-V2A-8-M",
     }  # fmt: skip
     assert found["approximate"] == {
         "V1-8TO9", "V1-DW3", "V1-A2", "V1-X25", "V2-8TO9", "V2-25",
@@ -151,8 +150,8 @@ VALUES = [  # id, value, convention, and what its explanation must say
     ("V1-T2-SUM", 100, "MADD", "99.29"),
     ("V1-EQ2", 462_422_016, "MADD", "419,430,400"),
     ("V1-EQ7", 15_091_200, "MADD", "16 networks"),
-    ("V1-8TO9", Fraction(4_855_431_168, 556_878_336), "MADD", "7.8904 to 8.9216 times, 1 of 13 less"),
-    ("V2-8TO9", Fraction(1_063_028_736, 138_830_720), "MADD", "5.76 to 8.7538 times, 10 of 17 less"),
+    ("V1-8TO9", (Fraction(576, 73), Fraction(9216, 1033)), "MADD", "8.719 times cheaper"),
+    ("V2-8TO9", (Fraction(144, 25), Fraction(2880, 329)), "MADD", "7.657 times cheaper"),
     ("V1-R2", (Fraction(36, 49), Fraction(25, 49), Fraction(16, 49)), "MADD-HEADLESS", "0.73469"),
     ("V2-EQ1-002", False, UNCOUNTED, "d_j is right"),
     ("V2-BLK", 10_311_168, "MADD", "12,845,056 multiply-adds and 1,024 weights"),
@@ -162,8 +161,8 @@ VALUES = [  # id, value, convention, and what its explanation must say
     ("V2-300", 300_774_272, "MADD", "cut, not rounded"),
     ("V2-34", 3_469_760, "P-WEIGHTS", "cut, not rounded"),
     ("V2-7", 11_934_128, "MADD", "27 multiply-adds"),
-    ("V2-585", 582_195_824, "MADD", "-0.479%"),
-    ("V2-69", 6_059_840, "P-WEIGHTS", "-12.2%"),
+    ("V2-585", 582_195_824, "MADD", "0.479% below the print"),
+    ("V2-69", 6_059_840, "P-WEIGHTS", "12.2% below the print"),
     ("V2-RES", 21, UNCOUNTED, "11,934,128"),
     ("N-FCF", 2_047_000, "FLOP-N", "2,047,000"),
 ]

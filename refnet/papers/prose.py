@@ -12,7 +12,7 @@ FIGURES = {
     "exact": "{under}{amount}, {read}.",
     "convention": "{instead}{under}{amount}, {read}.{also}",
     "erratum": "It is {amount}, not {print}.",
-    "unexplained": "{under}{amount}, {distance} from the print, and no convention gives its digits.",
+    "unexplained": "{under}{amount}, {distance} the print, and no convention gives its digits.",
     "not determinable": "{missing}",
 }
 
@@ -120,4 +120,5 @@ def _also(others: tuple[Fit, ...]) -> str:
 def _distance(value: Value, figure: Figure | None) -> str:
     if figure is None or isinstance(value, tuple) or not figure.value:
         return ""
-    return percent(value - figure.value, figure.value)
+    side = "above" if value > figure.value else "below"
+    return f"{percent(abs(value - figure.value), figure.value)} {side}"

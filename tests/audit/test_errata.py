@@ -46,7 +46,7 @@ def test_an_entry_has_print_right_figure_and_proof():
     assert entry("V2-19").startswith(
         "- **V2 (both printings) 4**, residual bottleneck layers: printed 19; right 17. Column n"
     )
-    assert "printed 585 M; computed 582,195,824 under MADD, -0.479% from the print" in entry("V2-585")
+    assert "printed 585 M; computed 582,195,824 under MADD, 0.479% below the print" in entry("V2-585")
     assert "printed K^\\[i,j\\]; it does not hold. The kernel has 3 sizes" in entry("V1-EQ3")
 
 

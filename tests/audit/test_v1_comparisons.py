@@ -32,7 +32,7 @@ VALUES = [  # id, verdict, convention, value, and what its explanation must say
     ("V1-T9-SQ-M", "convention", "FLOP-2", 1_665_335_872, "1,722,679,872"),
     ("V1-T9-SQ-P", "convention", "P-BIAS", 1_248_424, "1.25"),
     ("V1-T9-AL-M", "exact", "MADD", 724_406_816, "720,310,816"),
-    ("V1-T9-AL-P", "convention", "P-WEIGHTS", 60_954_656, "All digits of the print count"),
+    ("V1-T9-AL-P", "exact", "P-WEIGHTS", 60_954_656, "Only the first digit of the print counts"),
     ("V1-X32", "convention", "P-WEIGHTS", Fraction(138_344_128, WEIGHTS), "cut, not rounded"),
     ("V1-X27", "exact", "MADD", Fraction(15_470_264_320, MOBILENET), "quotient of the two printed figures is 26.889"),
     ("V1-X25", "approximate", "MADD", Fraction(1_582_671_872, MOBILENET), "2.7828 times"),
@@ -91,6 +91,7 @@ RAISED = [
     ("V1-T8-VGG-P", "139"),
     ("V1-T9-MN-P", "1.33"),
     ("V1-T9-AL-M", "730"),
+    ("V1-T9-AL-P", "70"),
     ("V1-X27", "28"),
 ]
 WIDER = [

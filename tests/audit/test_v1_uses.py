@@ -39,7 +39,7 @@ VALUES = [  # id, verdict, value, convention, and what its explanation must say
     ("V1-T12-0.25-224-P", "exact", 207_600, "P-WEIGHTS", "rounded to the printed 0.2"),
     ("V1-T12-BASE-P", "not determinable", (), UNCOUNTED, "prints 75 million for the same classifier"),
     ("V1-T14-FN", "not determinable", (), UNCOUNTED, "are the upper ends of both"),
-    ("V1-T14-a-M", "unexplained", 289_651_200, "MADD-HEADLESS", "1.28% from the print"),
+    ("V1-T14-a-M", "unexplained", 289_651_200, "MADD-HEADLESS", "1.28% above the print"),
     ("V1-T14-b-M", "exact", 185_376_768, "MADD-HEADLESS", "rounded to the printed 185"),
     ("V1-T14-c-M", "exact", 165_628_800, "MADD-HEADLESS", "V1-T14-DUP"),
     ("V1-T14-d-M", "unexplained", 106_002_432, "MADD-HEADLESS", "108,472,320, which is the print; no convention"),

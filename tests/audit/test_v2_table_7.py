@@ -139,7 +139,7 @@ def test_the_other_convention_of_one_cell(results):
 SAID = {
     "V2-T7-V1-16-P": "4,887,637",
     "V2-T7-V1-8-M": "5.171 times this print, but 4.9156",
-    "V2-T7-R-8-M": "-0.00672%",
+    "V2-T7-R-8-M": "0.00672% below",
     "V2-25": "2.5568",
     "V2-5H": "3 atrous",
     "V2-512": "Of the 8 printed counts of multiply-adds, 4 come out for images of this side, 0 for the caption's",
