@@ -1,7 +1,7 @@
-"""Namespaces for `kernels=` that remember which piece (0, linear, 6) each ReLU6 is on, or hold it there.
+"""Namespaces for `kernels=` that remember which piece (0, linear, 6) each ReLU6 and ReLU is on, or hold it there.
 
 Differences across a kink say nothing about a gradient, and one float32 value on the other side of a kink moves
-gradients far more than all rounding does. Held to its piece, ReLU6 is a straight line.
+gradients far more than all rounding does. Held to its piece, either is a straight line.
 """
 
 import numpy as np
@@ -26,9 +26,13 @@ class Recording(_Plain):
         self.pieces.append((x <= 0, x >= 6))
         return refnet.kernels.relu6_forward(x)
 
+    def relu_forward(self, x):
+        self.pieces.append((x <= 0, np.zeros(x.shape, bool)))
+        return refnet.kernels.relu_forward(x)
+
 
 class Held(_Plain):
-    """Plain kernels, but each ReLU6 stays on the given pieces whatever x is. Serves one step."""
+    """Plain kernels, but each ReLU6 and ReLU stays on the given pieces whatever x is. Serves one step."""
 
     def __init__(self, pieces):
         self.ahead, self.back = iter(pieces), iter(list(pieces)[::-1])
@@ -40,3 +44,5 @@ class Held(_Plain):
     def relu6_backward(self, dy, x):
         below, above = next(self.back)
         return np.where(below | above, dy.dtype.type(0), dy)
+
+    relu_forward, relu_backward = relu6_forward, relu6_backward
