@@ -2,7 +2,8 @@
 
 import json
 from fractions import Fraction
-from itertools import product
+from io import StringIO
+from itertools import pairwise, product
 from math import comb, factorial, log, log2
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from refnet import mobilenet_v2
-from refnet.appendix import chain, collapse, findings, folding, lemmas, spirals
+from refnet.appendix import chain, collapse, findings, folding, lemmas, page, spirals
 from refnet.cli import main
 
 
@@ -84,8 +86,21 @@ def test_least_width_is_where_the_third_link_begins_to_hold(n):
 @pytest.mark.parametrize("n", [1, 5, 6, 16, 64])
 def test_least_expansion(n):
     t = chain.least_expansion(n)
-    assert all(chain.end_to_end(each * n, n) for each in range(t, t + 6))
+    assert all(chain.end_to_end(each * n, n) for each in range(t, t + 16))
     assert t == 1 or not chain.end_to_end((t - 1) * n, n)
+
+
+@pytest.mark.parametrize("n", [*range(1, 12), 64])
+def test_from_4n_on_the_bound_once_true_stays_true(n):
+    """One more in m makes the sum of its square root less than 4/3 as large."""
+    lost = [2**m - collapse.preserved_patterns(m, n) for m in range(4 * n, 8 * n)]
+    assert all(3 * after < 4 * before for before, after in pairwise(lost))
+
+
+def test_the_least_expansion_is_no_island(monkeypatch):
+    """Three in a row are not enough below 4."""
+    monkeypatch.setattr(chain, "end_to_end", lambda m, n: m // n != 4)
+    assert chain.least_expansion(2) == 5
 
 
 def test_the_share_that_collapses_as_a_logarithm():
@@ -172,12 +187,16 @@ def test_the_same_seed_gives_the_same_numbers(seed):
 
 
 def test_the_command():
-    run = CliRunner().invoke(main, ["appendix", "--draws", "200"], env={"NO_COLOR": "1", "COLUMNS": "100"})
+    """Its JSON, and the page made of it."""
+    run = CliRunner().invoke(main, ["appendix", "--draws", "200", "--json"])
     assert run.exit_code == 0, run.output
-    assert max(map(len, run.stdout.splitlines())) <= 100
+    data = json.loads(run.stdout)
+    out = Console(file=StringIO(), width=100, markup=False)
+    page.render(data, out)
+    shown = out.file.getvalue()
+    assert max(map(len, shown.splitlines())) <= 100
     for part in ("Lemma 1", "Lemma 2", "Theorem 1", "chain of inequalities", "expansion 6", "Figure 1"):
-        assert part in run.stdout
-    data = json.loads(CliRunner().invoke(main, ["appendix", "--draws", "200", "--json"]).stdout)
+        assert part in shown
     assert data["spirals"][0]["n"] == 2
     assert data["chain"]["links"][0]["holds"] == 45_150
     assert all(row["inside"] for row in data["theorem_1"])
