@@ -17,6 +17,9 @@ from . import __version__
 if TYPE_CHECKING:
     from .papers.audit import Audit
 
+COUNT = click.IntRange(min=1)
+SPLIT = "First split bottlenecks in so many parts, all whose inner maps nothing else reads; the title says how many."
+
 
 @contextmanager
 def one_line() -> Iterator[None]:
@@ -130,9 +133,9 @@ def list_models(as_json: bool) -> None:
 @main.command()
 @click.argument("model")
 @_builder_options
-@click.option("--bytes", "size", type=int, default=4, show_default=True, help="Bytes per value; the papers have 2.")
+@click.option("--bytes", "size", type=COUNT, default=4, show_default=True, help="Bytes per value; the papers have 2.")
 @click.option("--fresh", is_flag=True, help="Batch norm, bias and activations take memory of their own.")
-@click.option("--split", metavar="PARTS", type=int, help="First split every bottleneck in so many parts.")
+@click.option("--split", metavar="PARTS", type=COUNT, help=SPLIT)
 @click.option("--by", type=click.Choice(["layer", "block", "size"]), help="One line per layer, block or size of map.")
 @click.option("--train", is_flag=True, help="Also what a training step keeps for its backward pass.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
@@ -198,8 +201,10 @@ def audit(
     """
     from . import papers, printing
 
-    if core and (as_json or paper or table or claim):
-        raise ValueError("--core: wanted alone or with --execute, got --json, --paper, --table or --id beside it")
+    beside = {"--json": as_json, "--paper": paper, "--table": table, "--id": claim, "--report": report}
+    if core and any(beside.values()):
+        got = ", ".join(name for name, given in beside.items() if given)
+        raise ValueError(f"--core: wanted alone or with --execute, got {got} beside it")
     if markdown and (as_json or core or execute):
         raise ValueError("--markdown: wanted without --json, --core and --execute")
     if report is None:

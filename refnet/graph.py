@@ -74,8 +74,9 @@ class Graph:
 
     def _known(self, name: str, what: str) -> None:
         if name not in self.shapes:
-            near = get_close_matches(str(name), self.shapes, n=3) or list(self.shapes)[-3:]
-            raise ValueError(f"{what}: no node named {name!r}; near names: {', '.join(near)}")
+            near = get_close_matches(str(name), self.shapes, n=3)
+            known = f"near names: {', '.join(near)}" if near else f"the last are {', '.join(list(self.shapes)[-3:])}"
+            raise ValueError(f"{what}: no node named {name!r}; {known}")
 
     def _input_shapes(self, node: Node) -> list[Shape]:
         return [self.shapes[source] for source in node.inputs]
@@ -125,10 +126,17 @@ class Graph:
         return needs
 
     def at(self, height: int, width: int) -> "Graph":
-        """The same nodes under the same weight keys, for maps of another size."""
+        """The same nodes with the same weights, for maps of another size.
+
+        Raises ValueError for a size at which a weight would have another shape, as those behind a flattened map do.
+        """
         size = check_count(height, "height"), check_count(width, "width")
         inputs = {key: (*size, shape[2]) if len(shape) == 3 else shape for key, shape in self.inputs.items()}
-        return Graph(f"{self.name} at {size[0]}x{size[1]}", inputs, self.nodes, self.outputs)
+        other = Graph(f"{self.name} at {size[0]}x{size[1]}", inputs, self.nodes, self.outputs)
+        for key, (shape, _) in self._parameters.items():
+            if (there := other._parameters[key].shape) != shape:
+                raise ValueError(f"{other.name}: wanted weight {key!r} to keep its shape {shape}, got {there}")
+        return other
 
     def __repr__(self) -> str:
         return f"Graph({self.name!r}, {self.inputs}, {len(self.nodes)} nodes)"
@@ -146,7 +154,13 @@ class Graph:
         random, dtype = generator(rng), np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"dtype: wanted float32 or float64, got {dtype}")
-        return {key: fresh(each.role, each.shape, random).astype(dtype) for key, each in self._parameters.items()}
+        constants: dict[str, float] = {}
+        for node, keys in zip(self.nodes, self._keys, strict=True):
+            constants = {keys[role]: value for role, value in node.layer.first_values().items()} | constants
+        return {
+            key: fresh(each.role, each.shape, random, constants.get(key)).astype(dtype)
+            for key, each in self._parameters.items()
+        }
 
     def forward(
         self, weights: Mapping[str, Array], images: Any, taps: Iterable[str] = (), kernels: Any = None

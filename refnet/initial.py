@@ -1,7 +1,7 @@
 """Fresh weights, as the official code of both papers draws them.
 
 Kernels: truncated normal, sigma 0.09 (values beyond two sigma are drawn again); batch norm: scale 1, shift 0, stored
-mean 0 and variance 1; biases 0. Other scales begin at 20, as in SSD, the network that has them.
+mean 0 and variance 1; biases 0. What else is constant at first, its layer says (`first_values`).
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 SIGMA = 0.09
 
-_CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0, "scale": 20.0}
+_CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0}
 
 
 def generator(rng: Any) -> np.random.Generator:
@@ -25,10 +25,13 @@ def generator(rng: Any) -> np.random.Generator:
     return np.random.default_rng(rng)
 
 
-def fresh(role: str, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
-    """The first value of a weight of this role, in float64."""
-    if role in _CONSTANT:
-        return np.full(shape, _CONSTANT[role])
+def fresh(
+    role: str, shape: tuple[int, ...], rng: np.random.Generator, constant: float | None = None
+) -> NDArray[np.float64]:
+    """The first value of a weight, in float64: the constant if its layer has one, else as its role has it."""
+    constant = _CONSTANT.get(role) if constant is None else constant
+    if constant is not None:
+        return np.full(shape, constant)
     return SIGMA * truncated_normal(shape, rng)
 
 

@@ -17,27 +17,17 @@ from math import prod
 from typing import NamedTuple
 
 from .graph import Graph
-from .layers.activation import Softmax
-from .layers.add import Add
-from .layers.base import Layer, Shape, check_count
-from .layers.channels import ChannelShuffle, Concat, Flatten, Pad2d, SpaceToDepth
-from .layers.dense import BiasAdd
+from .layers.base import Layer, Shape, check_choice, check_count
+from .layers.channels import Flatten
 from .layers.dropout import Dropout
 from .layers.normalization import BatchNorm
-from .layers.pooling import AveragePool2d, GlobalAveragePool
-from .layers.regions import Each, ResizeBilinear
+from .layers.regions import Each
 from .node import Node
 from .rewrites.split import IN_PLACE, SplitBottleneck
 
 # Layers whose output is their input: dropout in inference only.
 VIEWS = (Flatten,)
 INFERENCE_VIEWS = (Dropout, *VIEWS)
-# What layers save for their backward pass; all others save their inputs.
-SAVE_NO_MAP = (
-    Add, BiasAdd, Concat, ChannelShuffle, SpaceToDepth, Pad2d, Flatten, GlobalAveragePool, AveragePool2d,
-    ResizeBilinear, Dropout,
-)  # fmt: skip
-SAVE_OUTPUT = (Softmax,)
 STATISTIC = 8  # bytes: batch norm's mean and inverse deviation are float64 for every dtype
 
 
@@ -92,9 +82,7 @@ class Memory:
 
     def steps(self, by: str) -> tuple[Step, ...]:
         """by: "layer" or "block"."""
-        if by not in ("layer", "block"):
-            raise ValueError(f'by: wanted "layer" or "block", got {by!r}')
-        return self.layers if by == "layer" else self.blocks
+        return self.layers if check_choice(by, ("layer", "block"), "by") == "layer" else self.blocks
 
     def bytes(self, values: int) -> int:
         return values * self.bytes_per_value
@@ -156,7 +144,12 @@ def _buffers(net: Graph, in_place: bool) -> dict[str, _Buffer]:
 
 def _is(layer: Layer, kinds: tuple[type[Layer], ...]) -> bool:
     """Whether the layer, or the one that it applies to each region, is of one of these classes."""
-    return isinstance(layer.layer if isinstance(layer, Each) else layer, kinds)
+    return isinstance(_on_one(layer), kinds)
+
+
+def _on_one(layer: Layer) -> Layer:
+    """The layer itself, or the one that it applies to each region."""
+    return _on_one(layer.layer) if isinstance(layer, Each) else layer
 
 
 def _step(net: Graph, nodes: Sequence[Node], start: int, buffers: dict[str, _Buffer], in_place: bool) -> Step:
@@ -182,9 +175,10 @@ def _size(buffers: Sequence[_Buffer]) -> int:
 
 def _inner(net: Graph, node: Node, in_place: bool) -> int:
     """|op|: only a split block holds values of its own."""
-    if not isinstance(node.layer, SplitBottleneck):
+    layer, shape = _on_one(node.layer), net.shapes[node.inputs[0]]
+    if not isinstance(layer, SplitBottleneck):
         return 0
-    return node.layer.inner(net.shapes[node.inputs[0]], in_place)
+    return prod(shape[:-3]) * layer.inner(shape[-3:], in_place)  # for all regions at a time
 
 
 def maps(net: Graph) -> dict[str, Shape]:
@@ -264,6 +258,4 @@ def training(net: Graph, bytes_per_value: int = 4, batch: int = 1) -> Training:
 
 def _saved(node: Node) -> tuple[str, ...]:
     """The values that a node's layer keeps for its backward pass."""
-    if _is(node.layer, SAVE_NO_MAP):
-        return ()
-    return (node.name,) if _is(node.layer, SAVE_OUTPUT) else node.inputs
+    return {"inputs": node.inputs, "output": (node.name,), "nothing": ()}[_on_one(node.layer).saves]

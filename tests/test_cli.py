@@ -80,7 +80,7 @@ def test_count_takes_any_setting_of_the_builder():
         (("expand_first",), "--set: wanted NAME=VALUE, such as output_stride=8, got 'expand_first'"),
         (("=3",), "--set: wanted NAME=VALUE, such as output_stride=8, got '=3'"),
         (("a=1", "a=2"), "--set: a is given twice"),
-        (("shortcut=both",), "shortcut: wanted bottleneck, expansion, none, got 'both'"),
+        (("shortcut=both",), "shortcut: wanted one of bottleneck, expansion, none, got 'both'"),
         (("depth=3",), "mobilenet_v2: has no setting depth; it has width, resolution, classes, padding"),
     ],
 )
@@ -200,7 +200,8 @@ def test_count_what_a_function_returns(my_file):
         (f"count mobilenet_v2 --resolution 1{'0' * 30}", "resolution: wanted an integer up to"),
         (f"count mobilenet_v2 --classes 1{'0' * 30}", "classes: wanted an integer up to"),
         ("audit --core --json", "--core: wanted alone"),
-        ("audit --core --table 1", "--core: wanted alone"),
+        ("audit --core --table 1", "--core: wanted alone or with --execute, got --table beside it"),
+        ("audit --core --report x.html", "--core: wanted alone or with --execute, got --report beside it"),
         ("count no_such_file.py:net", "no file 'no_such_file.py'"),
         ("count no_such_file.py", "wanted a file and a name"),
         ("count", "Missing argument 'MODEL'"),

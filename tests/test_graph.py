@@ -1,11 +1,14 @@
 """The graph: forks, joins and shared weights, inputs and outputs, taps, sizes, names and keys, the table."""
 
+import re
+
 import numpy as np
 import pytest
 from graph_samples import drawn, forked, shared, tail, two_by_two
 
 from refnet import Graph, Node, conv_mobilenet, mobilenet_v1, mobilenet_v2, shallow_mobilenet
 from refnet.layers import DepthwiseConv2d, PointwiseConv2d
+from refnet.models import alexnet, vgg16
 from refnet.testing import check_gradients
 
 MODELS = (mobilenet_v1, conv_mobilenet, shallow_mobilenet, mobilenet_v2)
@@ -144,6 +147,17 @@ def test_at_is_the_same_network_at_another_size():
     for size in (0, -3, 2.5, "96", True):
         with pytest.raises(ValueError, match=f"^width: wanted an integer of at least 1, got {size!r}$"):
             net.at(32, size)
+
+
+@pytest.mark.parametrize("build", [alexnet, vgg16])
+def test_at_refuses_a_size_at_which_weights_have_another_shape(build):
+    net = build(64)
+    there = net.parameters()["fc6/kernel"].shape
+    other = build(96).parameters()["fc6/kernel"].shape
+    wanted = f"{net.name} at 96x96: wanted weight 'fc6/kernel' to keep its shape {there}, got {other}"
+    with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
+        net.at(96, 96)
+    assert net.at(64, 64).parameters() == net.parameters()
 
 
 # Names and keys: other people's weight files depend on them.

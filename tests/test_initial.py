@@ -7,7 +7,8 @@ import pytest
 
 from refnet import Graph, Node, mobilenet_v1, mobilenet_v2
 from refnet.initial import SIGMA, fresh, generator, truncated_normal
-from refnet.layers import Dropout, PointwiseConv2d
+from refnet.layers import ChannelScale, Conv2d, Dropout, Each, PointwiseConv2d
+from refnet.rewrites import split_bottleneck
 
 # Standard deviation of a standard normal value that is known to lie within two of zero: 0.8796.
 WITHIN_TWO = erf(2 / sqrt(2))
@@ -46,6 +47,28 @@ def test_shifts_begin_at_0(role):
 @pytest.mark.parametrize("role", ["gamma", "moving_variance"])
 def test_scales_begin_at_1(role):
     assert (fresh(role, (5,), np.random.default_rng(0)) == 1).all()
+
+
+@pytest.mark.parametrize("initial", [-2, 0.0, 1.0, 20.0])
+def test_other_scales_begin_where_their_layer_says(initial):
+    scale = ChannelScale(initial=initial)
+    nodes = [Node("scale", scale), Node("each", Each(scale)), Node("kernel", Conv2d(3, 1))]
+    weights = Graph("scales", {"map": (3, 4, 5)}, nodes).init(0)
+    assert [weights["scale/scale"].tolist(), weights["each/scale"].tolist()] == [[initial] * 5] * 2
+    assert ChannelScale() == ChannelScale(initial=1.0)
+
+
+def test_scales_begin_alike_in_a_split_block():
+    nodes = [Node("b/e", PointwiseConv2d(4)), Node("b/s", ChannelScale(initial=3.0)), Node("b/p", PointwiseConv2d(2))]
+    net = Graph("scaled", {"map": (3, 4, 2)}, nodes)
+    for each in (net, split_bottleneck(net, "b", 2)):
+        assert each.init(0)["b/s/scale"].tolist() == [3.0] * 4
+
+
+@pytest.mark.parametrize("initial", [None, True, "20", float("nan"), float("inf")])
+def test_a_scale_begins_at_a_number(initial):
+    with pytest.raises(ValueError, match=f"^initial: wanted a finite number, got {initial!r}$"):
+        ChannelScale(initial=initial)
 
 
 @pytest.mark.parametrize("build", [mobilenet_v1, mobilenet_v2])

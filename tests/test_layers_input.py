@@ -388,7 +388,7 @@ def test_hyper_parameters(build, message):
 def test_statistics():
     (x,), weights = drawn(BatchNorm(), [(4,)])
     with pytest.raises(
-        ValueError, match=in_one_line("""statistics: wanted "batch" or "stored", got 'moving'""")
+        ValueError, match=in_one_line("statistics: wanted one of batch, stored, got 'moving'")
     ):
         run(BatchNorm(), weights, [x], x, "moving")
 

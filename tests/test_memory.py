@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from refnet.layers import (
     Relu6,
     Softmax,
 )
+from refnet.layers.base import Layer
 from refnet.memory import Largest, Step, largest_by_size, maps, plan, training
 from refnet.models import shufflenet_v1
 from refnet.rewrites import split_bottleneck
@@ -143,6 +145,21 @@ def test_the_same_at_another_size():
     assert large.m().values == 4 * small.m().values
     assert large.m("block").values == 4 * small.m("block").values
     assert large.weights == small.weights
+
+
+def test_a_split_block_on_every_region_holds_a_part_of_each():
+    """Planned, and measured."""
+    block = split_bottleneck(residual(), "b", 4)
+    layer = next(node.layer for node in block.nodes if node.name == "b/project")
+    nodes = [Node("crop", CropAndResize(2), ("map", "boxes")), Node("split", Each(layer))]
+    net = Graph("regions", {"map": (4, 4, 3), "boxes": (5, 4)}, nodes)
+    weights, _ = drawn(net)
+    own = {role: weights[f"split/{role}"] for role in layer.parameters((2, 2, 3))}
+    census = Census()
+    Each(layer).forward(census, own, np.ones((2, 5, 2, 2, 3)))
+    step = plan(net, in_place=False).layers[1]
+    assert step.inner == 5 * layer.inner((2, 2, 3)) > 0
+    assert census.most == 2 * 8 * step.inner
 
 
 def test_the_largest_maps():
@@ -300,6 +317,32 @@ def test_a_split_block_keeps_only_its_input():
     assert training(net).values == 3 * 12 + 4 * 48  # behind expansion, batch norm, ReLU6 and depthwise
 
 
+@dataclass(frozen=True)
+class Kept(Layer):
+    """A layer of somebody's own, which keeps its output."""
+
+    saves = "output"
+
+    def out_shape(self, *shapes):
+        return shapes[0]
+
+    def _forward(self, kernels, weights, xs):
+        return np.exp(xs[0])
+
+    def _saved(self, xs, y):
+        return y
+
+    def _backward(self, kernels, weights, saved, dy, input_gradient):
+        return (dy * saved,), {}
+
+
+def test_a_layer_of_ones_own_says_what_it_saves():
+    for layer in (Kept(), Each(Kept())):
+        nodes = [Node("first", Relu6()), Node("own", layer), Node("last", Add(), ("x", "own"))]
+        net = Graph("own", {"x": (2, 3)}, nodes)
+        assert measured_tape(net, np.float64, 2) == training(net, 8, 2).bytes
+
+
 def test_training_needs_many_times_what_inference_needs():
     net = mobilenet_v2()
     assert training(net, 4).bytes > 10 * plan(net, 4).bytes(plan(net, 4).m().values)
@@ -316,7 +359,7 @@ def test_bad_arguments():
             plan(net, size)
     with pytest.raises(ValueError, match="^batch: wanted an integer of at least 1, got 0$"):
         training(net, 4, 0)
-    with pytest.raises(ValueError, match="""^by: wanted "layer" or "block", got 'type'$"""):
+    with pytest.raises(ValueError, match="^by: wanted one of layer, block, got 'type'$"):
         plan(net).m("type")
 
 
@@ -377,9 +420,12 @@ def test_settings_are_those_of_count():
     assert data_of("mobilenet_v2", *words)["classes"] == 7
 
 
-def test_split_needs_less():
+def test_split_needs_less_and_says_how_many():
     whole, split = data_of("mobilenet_v2"), data_of("mobilenet_v2", "--split", "16")
     assert split["by_layer"]["m"]["bytes"] < whole["by_layer"]["m"]["bytes"]
+    assert split["graph"] == "mobilenet_v2-1.0-224, 16 of 16 bottlenecks in 16 parts"
+    page = " ".join(run("ssdlite_mobilenet_v2", "--split", "3").stdout.split())
+    assert page.startswith("ssdlite_mobilenet_v2-1.0-320, 15 of 16 bottlenecks in 3 parts: activations")
 
 
 @pytest.mark.parametrize("words", [(), ("--by", "layer"), ("--by", "block", "--train"), ("--by", "size"), ("--fresh",)])
@@ -397,8 +443,8 @@ def test_pages_fit_100_columns_and_say_what_counts(words):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("mobilenet_v2 --bytes 0", "bytes_per_value: wanted an integer of at least 1, got 0"),
-        ("mobilenet_v2 --split 0", "parts: wanted an integer of at least 1, got 0"),
+        ("mobilenet_v2 --bytes 0", "Invalid value for '--bytes': 0 is not in the range x>=1"),
+        ("mobilenet_v2 --split 0", "Invalid value for '--split': 0 is not in the range x>=1"),
         ("mobilenet_v1 --split 2", "wanted blocks with nodes `expand` and `project`"),
         ("mobilenet_v9", "no model 'mobilenet_v9'"),
         ("mobilenet_v2 --by type", "'type' is not one of"),

@@ -49,10 +49,10 @@ def test_bad_part_of_a_padding(part):
 @pytest.mark.parametrize(
     ("build", "name", "value", "wanted"),
     [
-        (mobilenet_v1, "activation", "swish", "relu6 or relu"),
-        (mobilenet_v2, "bottleneck", "relu", "linear, relu6"),
-        (mobilenet_v2, "shortcut", "both", "bottleneck, expansion, none"),
-        (mobilenet_v2, "shortcut", True, "bottleneck, expansion, none"),
+        (mobilenet_v1, "activation", "swish", "one of relu6, relu"),
+        (mobilenet_v2, "bottleneck", "relu", "one of linear, relu6"),
+        (mobilenet_v2, "shortcut", "both", "one of bottleneck, expansion, none"),
+        (mobilenet_v2, "shortcut", True, "one of bottleneck, expansion, none"),
         (mobilenet_v1, "decay", 1.1, "a number from 0 to 1"),
         (mobilenet_v2, "decay", float("nan"), "a number from 0 to 1"),
         (mobilenet_v2, "eps", -1e-3, "a finite number of at least 0"),
@@ -87,5 +87,5 @@ def test_a_flag_is_a_bool():
 
 
 def test_an_activation_is_a_name():
-    with pytest.raises(ValueError, match=r"activation: wanted relu6 or relu, got \[\]"):
+    with pytest.raises(ValueError, match=r"activation: wanted one of relu6, relu, got \[\]"):
         mobilenet_v1(activation=[])

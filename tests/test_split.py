@@ -14,7 +14,7 @@ import refnet.kernels
 from refnet import Graph, Node, mobilenet_v1, mobilenet_v2
 from refnet.layers import Add, BatchNorm, Conv2d, DepthwiseConv2d, MaxPool2d, PointwiseConv2d, Relu, Relu6
 from refnet.memory import plan
-from refnet.models import shufflenet_v1
+from refnet.models import shufflenet_v1, ssdlite_mobilenet_v2
 from refnet.rewrites import SplitBottleneck, split_bottleneck, split_bottlenecks
 
 k, n, N = 3, 12, 5
@@ -154,6 +154,17 @@ def test_a_whole_network_split():
     _, split_gradients = split.backward(split_tape, y, input_gradient=False)
     for key, value in gradients.items():
         np.testing.assert_allclose(split_gradients[key], value, rtol=0, atol=1e-11 * np.abs(value).max(), err_msg=key)
+
+
+def test_of_the_maps_only_the_input_is_saved():
+    net = bottleneck()
+    layer = split_layer(split_bottleneck(net, "b", 5))
+    weights, images = reals(net)
+    own = {role: weights[role] for role in layer.parameters(net.inputs["images"])}
+    _, saved, _ = layer.train_forward(refnet.kernels, own, images, rng=np.random.default_rng(0), statistics="stored")
+    x, statistics = saved.content
+    assert x is images
+    assert statistics == "stored"
 
 
 # The same cost, keys and names.
@@ -331,12 +342,34 @@ def test_what_cannot_be_split_gets_one_clear_line(net, block, t, message):
         split_bottleneck(net(), block, t)
 
 
+def test_a_block_that_a_detector_taps_stays_whole():
+    net = ssdlite_mobilenet_v2(0.35, 96, 2)
+    split = split_bottlenecks(net, 3)
+    assert split.name == f"{net.name}, 15 of 16 bottlenecks in 3 parts"
+    assert split.outputs == net.outputs
+    splits = {node.name.partition("/")[0] for node in split.nodes if isinstance(node.layer, SplitBottleneck)}
+    assert splits == {f"block_{number}" for number in range(2, 18)} - {"block_14"}
+    assert split.shapes["block_14/expand_relu6"] == net.shapes["block_14/expand_relu6"]
+    assert split.parameters() == net.parameters()
+
+
+def test_blocks_whose_expanded_maps_are_added_stay_whole():
+    net = mobilenet_v2(0.35, 32, 5, shortcut="expansion")
+    split = split_bottlenecks(net, 2)
+    assert split.name == f"{net.name}, 3 of 16 bottlenecks in 2 parts"
+    blocks = [node.name.partition("/")[0] for node in split.nodes if isinstance(node.layer, SplitBottleneck)]
+    assert blocks == ["block_4", "block_7", "block_14"]  # nothing is added to theirs, and theirs to nothing
+
+
 def test_networks_without_bottlenecks():
     for net in (mobilenet_v1(1.0, 32), shufflenet_v1(1.0, 3, 32)):
         with pytest.raises(ValueError, match="wanted blocks with nodes `expand` and `project`"):
             split_bottlenecks(net, 2)
     with pytest.raises(ValueError, match="parts: wanted an integer of at least 1, got 0"):
         split_bottlenecks(mobilenet_v2(1.0, 32), 0)
+    wanted = "^tapped: wanted a bottleneck that can be split, got none; b: wanted maps that nothing else reads, got"
+    with pytest.raises(ValueError, match=wanted):
+        split_bottlenecks(tapped(), 2)
 
 
 def test_a_layer_that_mixes_channels_cannot_stand_between():

@@ -70,6 +70,8 @@ class Softmax(Layer):
         y: Array = kernels.softmax_forward(xs[0])
         return y
 
+    saves = "output"
+
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return y
 

@@ -10,11 +10,11 @@ moving_mean, moving_variance) to arrays. `kernels` is a namespace with the funct
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import prod
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 Weights = Mapping[str, Array]
 Gradients = tuple[tuple[Array, ...], dict[str, Array]]  # of the inputs, of the weights by role
+
+Choice = TypeVar("Choice", str, int)
 
 # Roles that no gradient reaches: batch norm's running statistics.
 STATISTICS = ("moving_mean", "moving_variance")
@@ -42,6 +44,9 @@ class Saved(NamedTuple):
 class Layer(ABC):
     """One operation: shapes and cost as plain integers, forward and backward on arrays."""
 
+    # What `_saved` keeps among the values that the graph holds anyway: memory is planned by it.
+    saves: ClassVar[Literal["inputs", "output", "nothing"]] = "inputs"
+
     @property
     def arity(self) -> int:
         """How many values go in."""
@@ -58,6 +63,10 @@ class Layer(ABC):
 
     def parameters(self, *shapes: Shape) -> dict[str, Shape]:
         """Role -> shape of the weights."""
+        return {}
+
+    def first_values(self) -> dict[str, float]:
+        """Role -> the number that its fresh weights begin at; `initial.py` has all other roles."""
         return {}
 
     def cost(self, *shapes: Shape) -> Terms:
@@ -101,7 +110,7 @@ class Layer(ABC):
     def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients: ...
 
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
-        """What backward needs of a forward pass; the inputs, unless a layer chooses otherwise."""
+        """What backward needs of a forward pass: the inputs, unless a layer chooses otherwise and sets `saves` too."""
         return xs
 
     def _train_forward(
@@ -160,8 +169,7 @@ def check_like(x: Any, shape: Shape, dtype: Any, what: str) -> None:
 
 def check_statistics(value: Any) -> None:
     """Raise ValueError unless this says which statistics batch norm takes in training."""
-    if value not in ("batch", "stored"):
-        raise ValueError(f'statistics: wanted "batch" or "stored", got {value!r}')
+    check_choice(value, ("batch", "stored"), "statistics")
 
 
 def check_map(shape: Shape, layer: Layer) -> tuple[int, int, int]:
@@ -186,6 +194,15 @@ def check_count(value: Any, what: str, least: int = 1) -> int:
     if value > sys.maxsize:
         raise ValueError(f"{what}: wanted an integer up to {sys.maxsize}, got a larger one")
     return int(value)
+
+
+def check_choice(value: Any, choices: Collection[Choice], what: str) -> Choice:
+    """The one of these strings or integers that the value is; bools and floats, which equal integers, are none."""
+    plain = isinstance(value, (str, int, np.integer)) and not isinstance(value, bool)
+    for choice in choices:
+        if plain and value == choice:
+            return choice
+    raise ValueError(f"{what}: wanted one of {', '.join(map(str, choices))}, got {value!r}")
 
 
 def check_flag(value: Any, what: str) -> bool:

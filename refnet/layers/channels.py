@@ -33,6 +33,8 @@ class Concat(Layer):
         y: Array = kernels.concat_forward(xs)
         return y
 
+    saves = "nothing"
+
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return tuple(accumulate((x.shape[-1] for x in xs), initial=0))
 
@@ -60,6 +62,8 @@ class ChannelShuffle(Layer):
         y: Array = kernels.channel_shuffle_forward(xs[0], self.groups)
         return y
 
+    saves = "nothing"
+
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return None
 
@@ -85,6 +89,8 @@ class SpaceToDepth(Layer):
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
         y: Array = kernels.space_to_depth_forward(xs[0], self.block)
         return y
+
+    saves = "nothing"
 
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return None
@@ -118,6 +124,8 @@ class Pad2d(Layer):
         y: Array = kernels.pad_forward(xs[0], tuple(map(int, self.pads)))
         return y
 
+    saves = "nothing"
+
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return None
 
@@ -134,6 +142,8 @@ class Flatten(Layer):
 
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
         return xs[0].reshape(len(xs[0]), prod(xs[0].shape[1:]))
+
+    saves = "nothing"
 
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return xs[0].shape

@@ -126,13 +126,22 @@ class L2Normalize(Layer):
 
 @dataclass(frozen=True)
 class ChannelScale(Layer):
-    """One trainable factor per channel: (..., M) -> (..., M); scale (M,)."""
+    """One trainable factor per channel: (..., M) -> (..., M); scale (M,), all of them `initial` at first."""
+
+    initial: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not is_number(self.initial) or not abs(self.initial) < float("inf"):
+            raise ValueError(f"initial: wanted a finite number, got {self.initial!r}")
 
     def out_shape(self, *shapes: Shape) -> Shape:
         return check_channels(shapes[0], self)
 
     def parameters(self, *shapes: Shape) -> dict[str, Shape]:
         return {"scale": shapes[0][-1:]}
+
+    def first_values(self) -> dict[str, float]:
+        return {"scale": float(self.initial)}
 
     def cost(self, *shapes: Shape) -> Terms:
         return Terms(self.operation, prod(shapes[0]), prod(shapes[0]), scales=shapes[0][-1])

@@ -26,6 +26,8 @@ class GlobalAveragePool(Layer):
         y: Array = kernels.global_average_pool_forward(xs[0])
         return y[:, None, None] if self.keep_map else y
 
+    saves = "nothing"
+
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return xs[0].shape[1:3]
 
@@ -101,6 +103,8 @@ class AveragePool2d(_Pool):
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
         y: Array = kernels.average_pool_forward(xs[0], *self.setting(xs[0].shape), bool(self.count_padding))
         return y
+
+    saves = "nothing"
 
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return xs[0].shape

@@ -39,6 +39,8 @@ class ResizeBilinear(Layer):
         y: Array = kernels.resize_bilinear_forward(xs[0], xs[1].shape[1:3], bool(self.align_corners))
         return y
 
+    saves = "nothing"
+
     def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
         return xs[0].shape[1:3], xs[1].shape
 
@@ -117,6 +119,9 @@ class Each(Layer):
 
     def parameters(self, *shapes: Shape) -> dict[str, Shape]:
         return self.layer.parameters(*self._inner(shapes)[1])
+
+    def first_values(self) -> dict[str, float]:
+        return self.layer.first_values()
 
     def cost(self, *shapes: Shape) -> Terms:
         regions, inner = self._inner(shapes)

@@ -5,7 +5,7 @@ from numbers import Real
 from typing import Any
 
 from ..layers.activation import Relu, Relu6
-from ..layers.base import Layer, check_count
+from ..layers.base import Layer, check_choice, check_count
 from ..layers.dense import BiasAdd, Dense
 from ..layers.dropout import Dropout
 from ..layers.normalization import BatchNorm
@@ -25,8 +25,7 @@ class Style:
     activation: str = "relu6"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.activation, str) or self.activation not in _ACTIVATIONS:
-            raise ValueError(f"activation: wanted {' or '.join(_ACTIVATIONS)}, got {self.activation!r}")
+        check_choice(self.activation, _ACTIVATIONS, "activation")
 
     def linear(self, name: str, convolution: Layer, inputs: tuple[str, ...] = ()) -> list[Node]:
         """Convolution and batch norm: nodes `name`, `name_bn`."""

@@ -23,7 +23,7 @@ from ..layers.pooling import GlobalAveragePool
 from ..layers.regions import ResizeBilinear
 from ..node import Node
 from .blocks import Style, title
-from .output_stride import check_output_stride, dilated
+from .output_stride import dilated
 from .resnet import resnet_101
 from .v1 import mobilenet_v1
 from .v2 import mobilenet_v2
@@ -77,10 +77,10 @@ def _deeplab(name: str, body: Graph, left_out: str, classes: int, output_stride:
     """left_out: the first node of the body that the heads take the place of."""
     check_count(classes, "classes")
     check_flag(aspp, "aspp")
-    rates = [rate * AT // check_output_stride(output_stride) for rate in RATES] if aspp else []
     end = [node.name for node in body.nodes].index(left_out)
-    features = body.nodes[end - 1].name
-    nodes = [*dilated(body.nodes[:end], output_stride), *heads(features, rates), *scores(classes)]
+    nodes = dilated(body.nodes[:end], output_stride)  # refuses other strides
+    rates = [rate * AT // output_stride for rate in RATES] if aspp else []
+    nodes += [*heads(nodes[-1].name, rates), *scores(classes)]
     return Graph(f"{name} at stride {output_stride}", body.inputs, nodes)
 
 

@@ -7,7 +7,7 @@
                    class and of one box per class
 
     body           first stage ends at    the rest of the body, on 14x14
-    VGG 16         conv5_3                pool5, fc6, fc7
+    VGG 16         conv5_3                pool5, fc6, fc7, each of the two with its dropout
     Inception V2   Mixed_4e               Mixed_5a to Mixed_5c, pooled
     MobileNet V1   block 11               blocks 12 and 13, pooled
 
@@ -48,7 +48,8 @@ def faster_rcnn_vgg16(resolution: int = 300, classes: int = 90, proposals: int =
     classes + 1). A proposal is (y1, x1, y2, x2), from 0 to 1 along the image. resolution: any from 33.
     Raises ValueError for anything else. The same holds for the other functions here.
     """
-    return _detector("faster_rcnn_vgg16", vgg16(classes=0).nodes, "conv5_3_relu", resolution, classes, proposals)
+    body = [node for node in vgg16().nodes if node.name not in ("classifier", "classifier_bias")]
+    return _detector("faster_rcnn_vgg16", body, "conv5_3_relu", resolution, classes, proposals)
 
 
 def faster_rcnn_inception_v2(resolution: int = 300, classes: int = 90, proposals: int = 300) -> Graph:

@@ -21,7 +21,7 @@ dropout of 0.2 in place of 0.4.
 from typing import NamedTuple
 
 from ..graph import Graph
-from ..layers.base import Layer, check_count
+from ..layers.base import Layer, check_choice, check_count
 from ..layers.channels import Concat
 from ..layers.convolution import Conv2d, PointwiseConv2d
 from ..layers.normalization import LocalResponseNorm
@@ -78,9 +78,7 @@ def googlenet(
     resolution: any from 47, of torchvision's from 31. variant: "paper" or "torchvision", see above. dropout: the
     variant's own by default. Raises ValueError for anything else.
     """
-    if variant not in tuple(VARIANTS):  # a tuple also looks for what has no hash
-        raise ValueError(f"variant: wanted {' or '.join(VARIANTS)}, got {variant!r}")
-    chosen = VARIANTS[variant]
+    chosen = VARIANTS[check_choice(variant, VARIANTS, "variant")]
     check_count(resolution, "resolution", least=chosen.least)
     nodes = _stem(chosen)
     for block, widths in BODY.items():

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from ..layers.base import check_choice
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d
 from ..layers.pooling import AveragePool2d, MaxPool2d
 from ..node import Node
@@ -33,20 +34,15 @@ class Grid(NamedTuple):
     rate: int
 
 
-def check_output_stride(value: int) -> int:
-    """Raises ValueError unless this is one of OUTPUT_STRIDES."""
-    if isinstance(value, bool) or value not in OUTPUT_STRIDES:
-        raise ValueError(f"output_stride: wanted 8, 16 or 32, got {value!r}")
-    return int(value)
-
-
 def dilated(nodes: Sequence[Node], output_stride: int) -> list[Node]:
     """The nodes of a body, which name their inputs, with no map coarser than output_stride: same names, same weights.
 
-    Raises ValueError if values of different density meet, or a pooling window would have to spread.
+    output_stride: one of OUTPUT_STRIDES. Raises ValueError for anything else, if values of different density meet, or
+    if a pooling window would have to spread.
     """
     grids: dict[str, Grid] = {}
-    return [_placed(node, grids, check_output_stride(output_stride)) for node in nodes]
+    stride = check_choice(output_stride, OUTPUT_STRIDES, "output_stride")
+    return [_placed(node, grids, stride) for node in nodes]
 
 
 def _placed(node: Node, grids: dict[str, Grid], output_stride: int) -> Node:

@@ -17,7 +17,7 @@ dilations in the three units of conv5_x (DeepLabv3, arXiv:1706.05587, section 3.
 from ..graph import Graph
 from ..layers.activation import Relu
 from ..layers.add import Add
-from ..layers.base import Layer, check_count
+from ..layers.base import Layer, check_choice, check_count
 from ..layers.convolution import Conv2d, PointwiseConv2d
 from ..layers.dense import BiasAdd, Dense
 from ..layers.pooling import GlobalAveragePool, MaxPool2d
@@ -51,8 +51,7 @@ def resnet_101(resolution: int = 224, classes: int = 1000, variant: str = "origi
 
 def resnet_body(variant: str) -> list[Node]:
     """All up to conv5_3: 2048 channels, output stride 32. Raises ValueError for an unknown variant."""
-    if variant not in VARIANTS:
-        raise ValueError(f"variant: wanted {', '.join(VARIANTS)}, got {variant!r}")
+    check_choice(variant, VARIANTS, "variant")
     style = Style(0.997 if variant == "beta" else 0.9, 1e-5, "relu")
     walk = _Walk(style, variant)
     nodes = _root(style, variant)

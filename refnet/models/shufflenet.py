@@ -16,7 +16,7 @@ that the paper prints for 0.25x need 12 as well.
 from ..graph import Graph
 from ..layers.activation import Relu
 from ..layers.add import Add
-from ..layers.base import Layer, check_count
+from ..layers.base import Layer, check_choice, check_count
 from ..layers.channels import ChannelShuffle, Concat
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d
 from ..layers.dense import Dense
@@ -48,8 +48,7 @@ def shufflenet_v1(
     first: channels of the first convolution, the authors' by default. Raises ValueError for anything else.
     """
     width = check_scale(width, resolution)
-    if isinstance(groups, bool) or groups not in tuple(CHANNELS):  # a tuple also looks for what has no hash
-        raise ValueError(f"groups: wanted one of {', '.join(map(str, CHANNELS))}, got {groups!r}")
+    groups = check_choice(groups, CHANNELS, "groups")
     check_count(classes, "classes", least=0)
     channels = first_channels(width) if first is None else check_count(first, "first")
     nodes = [

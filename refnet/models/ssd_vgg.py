@@ -15,7 +15,7 @@ ssd_pascal_512.py, python/caffe/model_libs.py).
 from typing import NamedTuple
 
 from ..graph import Graph
-from ..layers.base import check_count
+from ..layers.base import check_choice
 from ..layers.convolution import Conv2d, PointwiseConv2d
 from ..layers.dense import BiasAdd
 from ..layers.normalization import ChannelScale, L2Normalize
@@ -26,6 +26,7 @@ from .biased import rectified
 from .ssd_heads import predictors
 
 FC = 1024
+SCALE = Node("conv4_3_scale", ChannelScale(initial=20.0))  # section 3.1: a norm of 20 at first, then learned
 
 
 class Extra(NamedTuple):
@@ -62,15 +63,13 @@ def ssd_vgg16(resolution: int = 300, classes: int = 80) -> Graph:
 
     resolution: 300 or 512. classes: without the background. Raises ValueError for anything else.
     """
-    if check_count(resolution, "resolution") not in SETTINGS:
-        raise ValueError(f"resolution: wanted {' or '.join(map(str, SETTINGS))}, got {resolution}")
-    extras, anchors = SETTINGS[resolution]
+    extras, anchors = SETTINGS[check_choice(resolution, SETTINGS, "resolution")]
     nodes = _body()
     maps = ["conv4_3_scale", nodes[-1].name]
     for number, extra in enumerate(extras, start=6):
         nodes += _extra(f"conv{number}", extra, maps[-1])
         maps.append(nodes[-1].name)
-    nodes += [Node("conv4_3_norm", L2Normalize(eps=1e-10), ("conv4_3_relu",)), Node("conv4_3_scale", ChannelScale())]
+    nodes += [Node("conv4_3_norm", L2Normalize(eps=1e-10), ("conv4_3_relu",)), SCALE]
     predicted, outputs = predictors(maps, anchors, classes, _predictor)
     return Graph(f"ssd{resolution}_vgg16", {"images": (resolution, resolution, 3)}, nodes + predicted, outputs)
 

@@ -12,7 +12,7 @@ it one from 32 to 32 channels (`expand_first=True`).
 from ..graph import Graph
 from ..layers.activation import Relu6
 from ..layers.add import Add
-from ..layers.base import check_flag
+from ..layers.base import check_choice, check_flag
 from ..layers.convolution import Conv2d, DepthwiseConv2d, PointwiseConv2d
 from ..layers.window import Padding
 from ..node import Node
@@ -66,8 +66,8 @@ def mobilenet_v2(
     """
     width = check_scale(width, resolution)
     expansion = check_factor(expansion, "expansion", "a factor")
-    _check_choice("bottleneck", bottleneck, BOTTLENECKS)
-    _check_choice("shortcut", shortcut, SHORTCUTS)
+    check_choice(bottleneck, BOTTLENECKS, "bottleneck")
+    check_choice(shortcut, SHORTCUTS, "shortcut")
     check_flag(expand_first, "expand_first")
     style = Style(decay, eps)
     walk = _Walk(style, padding, bottleneck, shortcut, expand_first, make_divisible(FIRST * width))
@@ -78,11 +78,6 @@ def mobilenet_v2(
     nodes += style.activated("conv_last", PointwiseConv2d(make_divisible(LAST * max(1.0, width))))
     nodes += head(classes, dropout)
     return Graph(title("mobilenet_v2", width, resolution), {"images": (resolution, resolution, 3)}, nodes)
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name}: wanted {', '.join(choices)}, got {value!r}")
 
 
 class _Walk:

@@ -18,7 +18,7 @@ fit. Darknet adds eps behind the root of the variance; here, as everywhere in re
 
 from ..graph import Graph
 from ..layers.activation import LeakyRelu
-from ..layers.base import check_count
+from ..layers.base import check_choice, check_count
 from ..layers.channels import Concat, SpaceToDepth
 from ..layers.convolution import Conv2d, PointwiseConv2d
 from ..layers.dense import BiasAdd
@@ -50,8 +50,7 @@ def yolo_v2(resolution: int = 416, classes: int = 80, passthrough: str = "origin
     if check_count(resolution, "resolution") % STRIDE:
         raise ValueError(f"resolution: wanted a multiple of {STRIDE}, got {resolution}")
     check_count(classes, "classes")
-    if passthrough not in PASSTHROUGHS:
-        raise ValueError(f"passthrough: wanted {' or '.join(PASSTHROUGHS)}, got {passthrough!r}")
+    check_choice(passthrough, PASSTHROUGHS, "passthrough")
     nodes, fine = _darknet_19()
     nodes += [*_convolution("conv_19", *DETECTION), *_convolution("conv_20", *DETECTION)]
     coarse = nodes[-1].name

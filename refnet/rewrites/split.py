@@ -88,6 +88,10 @@ class SplitBottleneck(Layer):
         stages = zip(self.names, layers, before, strict=False)
         return {f"{name}/{role}": size for name, layer, x in stages for role, size in layer.parameters(x).items()}
 
+    def first_values(self) -> dict[str, float]:
+        stages = zip(self.names, self._narrowed(self.width), strict=True)
+        return {f"{name}/{role}": value for name, layer in stages for role, value in layer.first_values().items()}
+
     def cost(self, *shapes: Shape) -> Terms:
         """Sums over the layers that it stands for; multiply-adds part by part, as they are executed."""
         sums = self._sums(shapes[0], self.width)
@@ -146,7 +150,7 @@ class SplitBottleneck(Layer):
     def _train_forward(
         self, kernels: Any, weights: Weights, xs: tuple[Array, ...], rng: np.random.Generator, statistics: str
     ) -> tuple[Array, Any, dict[str, Array]]:
-        """Only x is saved: backward computes each part again."""
+        """Of the maps only x is saved: backward computes each part again."""
         (x,) = xs
         y = np.zeros((len(x), *self.out_shape(x.shape[1:])), x.dtype)
         updates: dict[str, Array] = {}
@@ -157,7 +161,7 @@ class SplitBottleneck(Layer):
                 del content  # it holds what the layer read
                 self._put(updates, weights, name, changed, start, stop)
             _add_projection(kernels, y, h, part[-1][1]["kernel"])
-        return y, (x, rng, statistics), updates
+        return y, (x, statistics), updates
 
     def _put(
         self, sums: dict[str, Array], weights: Weights, name: str, values: dict[str, Array], start: int, stop: int
@@ -168,7 +172,8 @@ class SplitBottleneck(Layer):
             whole[self._slice(name, start, stop)] = value
 
     def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
-        x, rng, statistics = saved  # none of the layers draws from rng
+        x, statistics = saved
+        rng = np.random.default_rng(0)  # none of the layers draws from it
         dx = np.zeros_like(x)
         dweights: dict[str, Array] = {}
         for (start, stop), part in zip(self.ranges(), self._parts(weights), strict=True):
@@ -207,7 +212,8 @@ def split_bottleneck(net: Graph, block: str, parts: int) -> Graph:
 def split_bottlenecks(net: Graph, parts: int) -> Graph:
     """The same network with each block that expands and projects split `parts` ways, or as often as it has channels.
 
-    Raises ValueError if there is none.
+    Left whole are blocks with inner maps that are read elsewhere (a detector's tap, an output), or with layers between
+    that mix channels or maps; the network's name says how many are split. Raises ValueError if none can be.
     """
     check_count(parts, "parts")
     names = {node.name for node in net.nodes}
@@ -215,11 +221,24 @@ def split_bottlenecks(net: Graph, parts: int) -> Graph:
     blocks = [block for block in blocks if f"{block}/project" in names]
     if not blocks:
         raise ValueError(f"{net.name}: wanted blocks with nodes `expand` and `project`, as in mobilenet_v2; got none")
-    split = net
-    for block in blocks:
+    refusals = {block: _refusal(net, block) for block in blocks}
+    possible = [block for block, why in refusals.items() if not why]
+    if not possible:
+        raise ValueError(f"{net.name}: wanted a bottleneck that can be split, got none; {refusals[blocks[0]]}")
+    split, name = net, f"{net.name}, {len(possible)} of {len(blocks)} bottlenecks in {parts} parts"
+    for block in possible:
         width = net.shapes[f"{block}/expand"][2]
-        split = Graph(f"{net.name} in {parts} parts", net.inputs, _split(split, block, min(parts, width)), net.outputs)
+        split = Graph(name, net.inputs, _split(split, block, min(parts, width)), net.outputs)
     return split
+
+
+def _refusal(net: Graph, block: str) -> str:
+    """Why the block cannot be split; nothing if it can."""
+    try:
+        _chain(net, block)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _split(net: Graph, block: str, parts: int) -> list[Node]:

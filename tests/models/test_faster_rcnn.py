@@ -8,6 +8,7 @@ Conv2d_11_pointwise), samples/configs/faster_rcnn_inception_v2_coco.config (four
 import numpy as np
 import pytest
 
+from refnet.layers import Dropout, Each
 from refnet.models import (
     faster_rcnn_inception_v2,
     faster_rcnn_mobilenet_v1,
@@ -58,6 +59,13 @@ def test_the_second_stage_is_the_rest_of_the_body_on_7x7(build, tap, channels, s
     (end,) = by_name["boxes/linear"].inputs
     assert by_name["classes/linear"].inputs == (end,)
     assert net.shapes[end] == (300, features)
+
+
+def test_vgg_16_drops_out_behind_both_dense_layers():
+    nodes = [node for node in faster_rcnn_vgg16().nodes if "fc" in node.name]
+    parts = ("", "_bias", "_relu", "_dropout")
+    assert [node.name for node in nodes] == [f"{name}{part}" for name in ("fc6", "fc7") for part in parts]
+    assert nodes[3].layer == nodes[7].layer == Each(Dropout(0.5))
 
 
 @published

@@ -165,7 +165,8 @@ def test_headless_ends_with_pooled_features():
         ({"resolution": 46}, "resolution: wanted an integer of at least 47, got 46"),
         ({"resolution": 30, "variant": "torchvision"}, "resolution: wanted an integer of at least 31, got 30"),
         ({"classes": -1}, "classes: wanted an integer of at least 0, got -1"),
-        ({"variant": "slim"}, "variant: wanted paper or torchvision, got 'slim'"),
+        ({"variant": "slim"}, "variant: wanted one of paper, torchvision, got 'slim'"),
+        ({"variant": None}, "variant: wanted one of paper, torchvision, got None"),
     ],
 )
 def test_bad_input(setting, message):

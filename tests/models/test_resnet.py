@@ -147,7 +147,8 @@ def test_other_sizes(resolution, variant):
     [
         ({"resolution": 31}, "resolution: wanted an integer of at least 32, got 31"),
         ({"classes": -1}, "classes: wanted an integer of at least 0, got -1"),
-        ({"variant": "v2"}, "variant: wanted original, torchvision, beta, got 'v2'"),
+        ({"variant": "v2"}, "variant: wanted one of original, torchvision, beta, got 'v2'"),
+        ({"variant": ["beta"]}, r"variant: wanted one of original, torchvision, beta, got \['beta'\]"),
     ],
 )
 def test_bad_input(setting, wanted):

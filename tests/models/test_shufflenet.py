@@ -122,6 +122,8 @@ def test_no_shuffle_without_groups():
     [
         ({"groups": 5}, "groups: wanted one of 1, 2, 3, 4, 8, got 5"),
         ({"groups": True}, "groups: wanted one of 1, 2, 3, 4, 8, got True"),
+        ({"groups": 3.0}, "groups: wanted one of 1, 2, 3, 4, 8, got 3.0"),
+        ({"groups": None}, "groups: wanted one of 1, 2, 3, 4, 8, got None"),
         ({"groups": [3]}, r"groups: wanted one of 1, 2, 3, 4, 8, got \[3\]"),
         (
             {"first": 240},  # as many as stage 2 has: its first unit still has stride 2

@@ -94,7 +94,7 @@ def test_sides_of_the_body_at_300():
 
 @pytest.mark.parametrize("resolution", [1, 299, 300.0, "300", True, None, [300]])
 def test_bad_resolution(resolution):
-    with pytest.raises(ValueError, match=r"^resolution: wanted (300 or 512|an integer of at least 1), got ") as caught:
+    with pytest.raises(ValueError, match="^resolution: wanted one of 300, 512, got ") as caught:
         ssd_vgg16(resolution)
     assert str(caught.value).endswith(repr(resolution))
 

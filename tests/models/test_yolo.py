@@ -68,8 +68,8 @@ def test_any_multiple_of_32():
         ({"resolution": 400}, "resolution: wanted a multiple of 32, got 400"),
         ({"resolution": 0}, "resolution: wanted an integer of at least 1, got 0"),
         ({"classes": 0}, "classes: wanted an integer of at least 1, got 0"),
-        ({"passthrough": "both"}, "passthrough: wanted original or later, got 'both'"),
-        ({"passthrough": ["later"]}, r"passthrough: wanted original or later, got \['later'\]"),
+        ({"passthrough": "both"}, "passthrough: wanted one of original, later, got 'both'"),
+        ({"passthrough": ["later"]}, r"passthrough: wanted one of original, later, got \['later'\]"),
     ],
 )
 def test_bad_settings(given, message):
