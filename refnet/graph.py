@@ -113,7 +113,8 @@ class Graph:
             again = [_kind(role) for role, key in keys.items() if _kind(role) in _COUNTED and key in seen]
             shared: dict[str, Any] = dict.fromkeys(map(_COUNTED.__getitem__, again), 0)
             seen.update(keys.values())
-            terms = replace(node.layer.cost(*self._input_shapes(node)), **shared)
+            terms = node.layer.cost(*self._input_shapes(node))
+            terms = replace(terms, **shared) if shared else terms
             below = any(needs[source] for source in node.inputs)
             rows.append(Row(node.name, terms, classifier=node.name == "classifier", input_gradient=below))
         return Cost(tuple(rows))

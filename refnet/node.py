@@ -79,4 +79,5 @@ def chained(nodes: Any, inputs: tuple[str, ...]) -> tuple[Node, ...]:
     if not listed[0].inputs and others:
         raise ValueError(f"node {listed[0].name!r}: wanted the names of its inputs, got none of {', '.join(inputs)}")
     before = (first, *(node.name for node in listed[:-1]))
-    return tuple(replace(node, inputs=node.inputs or (source,)) for node, source in zip(listed, before, strict=True))
+    pairs = zip(listed, before, strict=True)
+    return tuple(node if node.inputs else replace(node, inputs=(source,)) for node, source in pairs)
