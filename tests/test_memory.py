@@ -338,7 +338,7 @@ class Kept(Layer):
 
 def test_a_layer_of_ones_own_says_what_it_saves():
     for layer in (Kept(), Each(Kept())):
-        nodes = [Node("first", Relu6()), Node("own", layer), Node("last", Add(), ("x", "own"))]
+        nodes = [Node("first", Relu6()), Node("own", layer, ("x",)), Node("last", Add(), ("first", "own"))]
         net = Graph("own", {"x": (2, 3)}, nodes)
         assert measured_tape(net, np.float64, 2) == training(net, 8, 2).bytes
 
