@@ -120,5 +120,5 @@ def _also(others: tuple[Fit, ...]) -> str:
 def _distance(value: Value, figure: Figure | None) -> str:
     if figure is None or isinstance(value, tuple) or not figure.value:
         return ""
-    side = "above" if value > figure.value else "below"
-    return f"{percent(abs(value - figure.value), figure.value)} {side}"
+    distance = Fraction(value) - figure.value
+    return f"{percent(abs(distance), figure.value)} {'above' if distance > 0 else 'below'}"
