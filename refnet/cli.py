@@ -92,6 +92,7 @@ def count(
     """
     from . import choosing, printing
     from .digits import parse_figure
+    from .tables import print_table
 
     settings = choosing.assigned(more, options)
     net = choosing.build(model, settings)
@@ -111,9 +112,9 @@ def count(
     view = {None: printing.conventions, "layer": printing.layers, "type": printing.types}[by]
     out = printing.console(markup=False)
     if figure is not None and explain is not None:
-        out.print(printing.explanation(net, choosing.readings(model, settings, net), explain, figure))
+        print_table(printing.explanation(net, choosing.readings(model, settings, net), explain, figure), out)
     if figure is None or by:
-        out.print(view(net))
+        print_table(view(net), out)
 
 
 @main.command("models")
@@ -122,12 +123,13 @@ def count(
 def list_models(as_json: bool) -> None:
     """List every model with its size, as its paper has it."""
     from . import printing
+    from .tables import print_table
 
     rows = printing.model_rows()
     if as_json:
         _emit({"models": rows})
     else:
-        printing.console(markup=False).print(printing.models_table(rows))
+        print_table(printing.models_table(rows), printing.console(markup=False))
 
 
 @main.command()
@@ -158,6 +160,7 @@ def memory(
     from . import choosing, memory_page, printing
     from . import memory as plans
     from .rewrites.split import split_bottlenecks
+    from .tables import print_table
 
     settings = choosing.assigned(more, options)
     net = choosing.build(model, settings)
@@ -170,8 +173,8 @@ def memory(
         return
     out = printing.console(markup=False)
     if by:
-        out.print(memory_page.sizes(net, plan) if by == "size" else memory_page.steps(plan, by))
-    out.print(memory_page.summary(plan, training))
+        print_table(memory_page.sizes(net, plan) if by == "size" else memory_page.steps(plan, by), out)
+    print_table(memory_page.summary(plan, training), out)
     out.print(memory_page.notes(plan))
 
 

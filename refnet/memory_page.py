@@ -6,6 +6,7 @@ from rich.table import Table
 
 from .graph import Graph
 from .memory import Largest, Memory, Step, Training, largest_by_size, maps
+from .tables import add_columns, table
 
 # What waits for the addition at a residual block's end: by block it is an input of the operation anyway.
 RESIDUAL_INPUT = {"layer": {"m": False, "live": True}, "block": {"m": True, "live": True}}
@@ -44,16 +45,16 @@ def _largest(memory: Memory, each: Largest) -> dict[str, Any]:
 
 def summary(memory: Memory, training: Training | None) -> Table:
     """M(G) and what is live, layer by layer and with a block as one operation; weights and tape beside."""
-    table = _table(f"{memory.name}: activations of one image, {memory.bytes_per_value} bytes each", "", "where")
+    made = _table(f"{memory.name}: activations of one image, {memory.bytes_per_value} bytes each", "", "where")
     for by, how in (("layer", "layer by layer"), ("block", "a block as one operation")):
         m, peak = memory.m(by), memory.peak(by)
-        table.add_row(f"M(G), {how}", m.name, *_numbers(memory, m.values))
-        table.add_row(f"live, {how}", peak.name, *_numbers(memory, peak.live))
-    table.add_row("weights (P-ALL)", "", *_numbers(memory, memory.weights))
+        made.add_row(f"M(G), {how}", m.name, *_numbers(memory, m.values))
+        made.add_row(f"live, {how}", peak.name, *_numbers(memory, peak.live))
+    made.add_row("weights (P-ALL)", "", *_numbers(memory, memory.weights))
     if training:
         stored = training.values + training.masks + training.statistics
-        table.add_row("tape of a training step", "", f"{stored:,}", f"{training.bytes:,}")
-    return table
+        made.add_row("tape of a training step", "", f"{stored:,}", f"{training.bytes:,}")
+    return made
 
 
 def notes(memory: Memory) -> str:
@@ -68,19 +69,19 @@ def notes(memory: Memory) -> str:
 
 def steps(memory: Memory, by: str) -> Table:
     """One line per layer or block."""
-    table = _table(memory.name, by, numbers=("inputs", "outputs", "inner", "held", "M(G)", "bytes"))
+    made = _table(memory.name, by, numbers=("inputs", "outputs", "inner", "held", "M(G)", "bytes"))
     for step in memory.steps(by):
         numbers = (step.inputs, step.outputs, step.inner, step.held, step.values, memory.bytes(step.values))
-        table.add_row(step.name, *(f"{each:,}" for each in numbers))
-    return table
+        made.add_row(step.name, *(f"{each:,}" for each in numbers))
+    return made
 
 
 def sizes(net: Graph, memory: Memory) -> Table:
     """V2 Table 3 for this network: the largest map of each size that must exist."""
-    table = _table(f"{net.name}: largest map of each size, a block as one operation", "size", "where", "channels")
+    made = _table(f"{net.name}: largest map of each size, a block as one operation", "size", "where", "channels")
     for (height, width), each in largest_by_size(maps(net)).items():
-        table.add_row(f"{height}x{width}", each.node, f"{each.channels:,}", *_numbers(memory, each.values))
-    return table
+        made.add_row(f"{height}x{width}", each.node, f"{each.channels:,}", *_numbers(memory, each.values))
+    return made
 
 
 def _numbers(memory: Memory, values: int) -> tuple[str, str]:
@@ -88,9 +89,7 @@ def _numbers(memory: Memory, values: int) -> tuple[str, str]:
 
 
 def _table(title: str, *columns: str, numbers: tuple[str, ...] = ("values", "bytes")) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column)
-    for column in numbers:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
+    made = table(title)
+    add_columns(made, *columns)
+    add_columns(made, *numbers, right=True, whole=True)
+    return made

@@ -15,6 +15,7 @@ from .digits import Figure
 from .graph import Graph
 from .papers.audit import plain
 from .papers.claim import UNCOUNTED
+from .tables import add_columns, table
 
 
 def console(markup: bool = True) -> Console:
@@ -25,19 +26,18 @@ def console(markup: bool = True) -> Console:
 
 def _table(title: str, *columns: str, numbers: int) -> Table:
     """A table whose last columns, `numbers` of them, are aligned to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for at, column in enumerate(columns):
-        right = at >= len(columns) - numbers
-        table.add_column(column, justify="right" if right else "left", no_wrap=right)
-    return table
+    made = table(title)
+    add_columns(made, *columns[:-numbers])
+    add_columns(made, *columns[-numbers:], right=True, whole=True)
+    return made
 
 
 def conventions(net: Graph) -> Table:
     """Every convention with its count."""
-    table = _table(net.name, "convention", "what is counted", "quantity", "count", numbers=1)
+    made = _table(net.name, "convention", "what is counted", "quantity", "count", numbers=1)
     for name, count in net.cost().totals().items():
-        table.add_row(name, CONVENTIONS[name].meaning, CONVENTIONS[name].quantity, f"{count:,}")
-    return table
+        made.add_row(name, CONVENTIONS[name].meaning, CONVENTIONS[name].quantity, f"{count:,}")
+    return made
 
 
 def model_rows() -> list[dict[str, Any]]:
@@ -52,27 +52,27 @@ def model_rows() -> list[dict[str, Any]]:
 
 def models_table(rows: list[dict[str, Any]]) -> Table:
     """One line per model."""
-    table = _table("", "model", "input", "classes", "madds (MADD)", "weights (P-WEIGHTS)", numbers=4)
+    made = _table("", "model", "input", "classes", "madds (MADD)", "weights (P-WEIGHTS)", numbers=4)
     for row in rows:
         size, classes = (UNCOUNTED if row[name] is None else str(row[name]) for name in ("resolution", "classes"))
-        table.add_row(row["model"], size, classes, f"{row['madds']:,}", f"{row['weights']:,}")
-    return table
+        made.add_row(row["model"], size, classes, f"{row['madds']:,}", f"{row['weights']:,}")
+    return made
 
 
 def layers(net: Graph) -> Table:
     """One line per node."""
-    table = _table(net.name, "node", "operation", "output", "parameters (P-ALL)", "madds (MADD)", numbers=2)
+    made = _table(net.name, "node", "operation", "output", "parameters (P-ALL)", "madds (MADD)", numbers=2)
     for row in layer_rows(net):
         output = "x".join(map(str, row["output"]))
-        table.add_row(row["node"], row["operation"], output, f"{row['parameters']:,}", f"{row['madds']:,}")
-    return table
+        made.add_row(row["node"], row["operation"], output, f"{row['parameters']:,}", f"{row['madds']:,}")
+    return made
 
 
 def types(net: Graph) -> Table:
     """Shares by operation, as in V1 Table 2."""
-    table = _table(net.name, "operation", "nodes", "madds (MADD)", "share", "weights (P-WEIGHTS)", "share", numbers=5)
+    made = _table(net.name, "operation", "nodes", "madds (MADD)", "share", "weights (P-WEIGHTS)", "share", numbers=5)
     for row in type_rows(net.cost()):
-        table.add_row(
+        made.add_row(
             row["operation"],
             str(row["nodes"]),
             f"{row['madds']:,}",
@@ -80,7 +80,7 @@ def types(net: Graph) -> Table:
             f"{row['weights']:,}",
             f"{row['weights_percent']:.2f} %",
         )
-    return table
+    return made
 
 
 def layer_rows(net: Graph) -> list[dict[str, Any]]:
@@ -137,10 +137,10 @@ def explanation(net: Graph, readings: list[Reading], text: str, figure: Figure) 
         cut = _decimal(figure.value + figure.step)
         return f"{net.name}: no convention gives {text} ({range_of}, or cut, to {cut})."
     columns = "convention", "what is counted", "quantity", "digits", "count"
-    table = _table(f"{net.name}: {range_of}", *columns, numbers=1)
+    made = _table(f"{net.name}: {range_of}", *columns, numbers=1)
     for row in found:
-        table.add_row(row["convention"], row["meaning"], row["quantity"], row["digits"], f"{row['value']:,.0f}")
-    return table
+        made.add_row(row["convention"], row["meaning"], row["quantity"], row["digits"], f"{row['value']:,.0f}")
+    return made
 
 
 def _decimal(value: Fraction) -> str:

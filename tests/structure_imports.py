@@ -24,6 +24,7 @@ ORDER = (
     "refnet.digits",
     "refnet.counting",
     "refnet.rendering",
+    "refnet.tables",
     "refnet.layers",
     "refnet.node",
     "refnet.initial",

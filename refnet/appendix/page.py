@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ..tables import add_columns, print_table, table
+
 _SHOWN_N = ("1", "2", "3", "6", "10", "17")
 _LINKS = {
     "first": "N/2^m >= 1 - m^(n+1)/(2^m n!)",
@@ -22,10 +24,10 @@ def render(found: dict[str, Any], console: Console) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for at, column in enumerate(columns):
-        table.add_column(column, justify="right" if at else "left")
-    return table
+    made = table(title)
+    add_columns(made, columns[0])
+    add_columns(made, *columns[1:], right=True)
+    return made
 
 
 def _lemmas(found: dict[str, Any], console: Console) -> None:
@@ -33,11 +35,11 @@ def _lemmas(found: dict[str, Any], console: Console) -> None:
     console.print(f"Lemma 1: {first['counterexamples']} counter-examples among {first['sets']:,} sets of unit cells.")
     console.print()
     columns = ("B is m x n", "cases", '"if" fails', '"only if" fails', "of these with a 0 in B x0")
-    table = _table("Lemma 2, on every B with entries -1, 0, 1", *columns)
+    made = _table("Lemma 2, on every B with entries -1, 0, 1", *columns)
     for row in found["lemma_2"]:
         counts = (row["cases"], row["breaks_if"], row["breaks_only_if"], row["of_these_on_a_kink"])
-        table.add_row(f"{row['m']} x {row['n']}", *(f"{each:,}" for each in counts))
-    console.print(table)
+        made.add_row(f"{row['m']} x {row['n']}", *(f"{each:,}" for each in counts))
+    print_table(made, console)
     example = next((row["example"] for row in found["lemma_2"] if "example" in row), None)
     if example:
         console.print(f'"Only if" fails for B = {example["B"]}, x0 = {example["x0"]}.')
@@ -46,12 +48,12 @@ def _lemmas(found: dict[str, Any], console: Console) -> None:
 def _theorem(found: dict[str, Any], console: Console) -> None:
     sizes = sorted({row["m"] for row in found["theorem_1"]})
     title = f"Theorem 1: per cent of the volume that ReLU(Bx) collapses; below, drawn {found['draws']:,} times"
-    table = _table(title, "", *(f"m = {m}" for m in sizes))
+    made = _table(title, "", *(f"m = {m}" for m in sizes))
     for n in sorted({row["n"] for row in found["theorem_1"]}):
         rows = {row["m"]: row for row in found["theorem_1"] if row["n"] == n}
         for label, key in ((f"n = {n}", "exact"), ("", "drawn")):
-            table.add_row(label, *(f"{100 * rows[m][key]:.2f}" if m in rows else "" for m in sizes))
-    console.print(table)
+            made.add_row(label, *(f"{100 * rows[m][key]:.2f}" if m in rows else "" for m in sizes))
+    print_table(made, console)
     inside = sum(row["inside"] for row in found["theorem_1"])
     console.print(f"{inside} of {len(found['theorem_1'])} exact shares lie in the 99.99 % interval of what was drawn.")
 
@@ -59,11 +61,11 @@ def _theorem(found: dict[str, Any], console: Console) -> None:
 def _chain(found: dict[str, Any], console: Console) -> None:
     limit = found["chain"]["limit"]
     title = f"The chain of inequalities, for 1 <= n <= m <= {limit}: pairs, and m for some n"
-    table = _table(title, "link", "pairs", "of", *(f"n = {n}" for n in _SHOWN_N))
+    made = _table(title, "link", "pairs", "of", *(f"n = {n}" for n in _SHOWN_N))
     for row in found["chain"]["links"]:
         ranges = (_ranges(row["ranges"][n], limit) for n in _SHOWN_N)
-        table.add_row(row["link"], f"{row['holds']:,}", f"{row['pairs']:,}", *ranges)
-    console.print(table)
+        made.add_row(row["link"], f"{row['holds']:,}", f"{row['pairs']:,}", *ranges)
+    print_table(made, console)
     for name, text in _LINKS.items():
         console.print(f"{name}: {text}")
 
@@ -82,12 +84,12 @@ def _range(low: int, high: int, limit: int) -> str:
 
 def _expansion(found: dict[str, Any], console: Console) -> None:
     columns = ("n", "m = 6 n", "collapses", "the bound", "holds", "expansion that would do", "third link from m =")
-    table = _table("The chain at expansion 6, for the inputs of V2's blocks", *columns)
+    made = _table("The chain at expansion 6, for the inputs of V2's blocks", *columns)
     for row in found["expansion"]:
         shares = (f"2^{row['collapsed_log2']:.1f}", f"2^{row['bound_log2']:.0f}")
         more = ("yes" if row["bound_holds"] else "no", str(row["least_expansion"]), f"{row['third_link_from']:,}")
-        table.add_row(str(row["n"]), str(row["m"]), *shares, *more)
-    console.print(table)
+        made.add_row(str(row["n"]), str(row["m"]), *shares, *more)
+    print_table(made, console)
 
 
 def _folding(found: dict[str, Any], console: Console) -> None:
@@ -98,9 +100,9 @@ def _folding(found: dict[str, Any], console: Console) -> None:
 
 def _spirals(found: dict[str, Any], console: Console) -> None:
     columns = ("n", "% of points lost", "% expected (Theorem 1)", "error of the best decoder", "of the pseudo-inverse")
-    table = _table(f"Figure 1, mean of {found['spirals'][0]['matrices']:,} random matrices", *columns)
+    made = _table(f"Figure 1, mean of {found['spirals'][0]['matrices']:,} random matrices", *columns)
     for row in found["spirals"]:
         lost = (f"{100 * row['lost']:.2f}", f"{100 * row['expected_lost']:.2f}")
-        table.add_row(str(row["n"]), *lost, f"{row['error']:.2g}", f"{row['picture']:.2g}")
-    console.print(table)
+        made.add_row(str(row["n"]), *lost, f"{row['error']:.2g}", f"{row['picture']:.2g}")
+    print_table(made, console)
     console.print("Errors are root mean squares, over the spiral's own root mean square length.")

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ..tables import add_columns, print_table, table
 from .executed import COLUMNS, Count, ModelCount, NodeCount
 
 HEADINGS = ("formula", "graph", "executed", "inside", "dx", "dw")
@@ -24,10 +25,10 @@ weight: the tests of the kernels look for those."""
 
 def render_executed(results: Sequence[ModelCount], console: Console) -> None:
     """Print the table, the nodes whose counts differ, and what all this measures."""
-    _print_whole(_summary(results), console)
+    print_table(_summary(results), console)
     wrong = [(result.model, node) for result in results for node in result.nodes if not node.ok]
     if wrong:
-        _print_whole(_disagreements(wrong), console)
+        print_table(_disagreements(wrong), console)
     nodes = f"nodes: {sum(len(result.nodes) for result in results)}"
     verdict = f"Counts differ ({nodes}, wrong: {len(wrong)})." if wrong else f"All counts agree ({nodes})."
     for text in (verdict, MEASURES, DOES_NOT_MEASURE):
@@ -57,32 +58,25 @@ def _totals(result: ModelCount) -> dict[str, Count]:
 
 
 def _summary(results: Sequence[ModelCount]) -> Table:
-    table = _table("model", "nodes", *HEADINGS, "ok")
+    made = _table("model", "nodes", *HEADINGS, "ok")
     for result in results:
         totals = (_text(result.total(name)) for name in HEADINGS)
-        table.add_row(result.model, str(len(result.nodes)), *totals, "yes" if result.ok else "NO")
-    return table
+        made.add_row(result.model, str(len(result.nodes)), *totals, "yes" if result.ok else "NO")
+    return made
 
 
 def _disagreements(wrong: Sequence[tuple[str, NodeCount]]) -> Table:
-    table = _table("model", "node that differs", *COLUMNS)
+    made = _table("model", "node that differs", *COLUMNS)
     for model, node in wrong:
-        table.add_row(model, node.node, *(_text(getattr(node, name)) for name in COLUMNS))
-    return table
+        made.add_row(model, node.node, *(_text(getattr(node, name)) for name in COLUMNS))
+    return made
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    made = table()
     for column in columns:
-        is_name = column.startswith(("model", "node that"))
-        table.add_column(column, justify="left" if is_name else "right", no_wrap=True)
-    return table
-
-
-def _print_whole(table: Table, console: Console) -> None:
-    """Print without cutting a digit: a table that is wider than the console runs over."""
-    table.width = console.measure(table, options=console.options.update(max_width=10_000)).maximum
-    console.print(table, crop=False, no_wrap=True, overflow="ignore")
+        add_columns(made, column, right=not column.startswith(("model", "node that")), whole=True)
+    return made
 
 
 def _text(count: Count) -> str:

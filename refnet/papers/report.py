@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
+from ..tables import add_columns, print_table, table
 from .audit import Audit
 from .claim import UNCOUNTED, Claim, Result
+from .networks import MEANINGS
 from .prose import show
 from .verdict import VERDICTS
 
@@ -94,13 +95,16 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 
 
 def _render_table(name: str, results: list[Result], console: Console) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in (name, *_COLUMNS, "id"):
-        table.add_column(column, justify="right" if column in ("printed", "computed") else "left")
+    made = table(header="bold")
+    add_columns(made, name)
+    add_columns(made, "printed", right=True)
+    add_columns(made, "computed", right=True, whole=not any(isinstance(each.value, tuple) for each in results))
+    add_columns(made, "convention")
+    add_columns(made, "verdict", "id", whole=True)
     for result in results:
         *cells, verdict = map(escape, _cells(result))
-        table.add_row(*cells, Text(verdict, style=_STYLES.get(result.verdict, "")), result.claim.id)
-    console.print(table)
+        made.add_row(*cells, Text(verdict, style=_STYLES.get(result.verdict, "")), result.claim.id)
+    print_table(made, console)
     for result in results:
         if result.verdict != "exact" or result.claim.explanation:
             _print(f"  {result.claim.id}: {result.explanation}", console, "dim")
@@ -115,11 +119,12 @@ def _render_claim(result: Result, console: Console) -> None:
         _print(f"Digits of the print taken as significant: {result.significant}", console)
     readings = {fit.convention: fit.reading or "yes" for fit in result.fits}
     other = "" if claim.word else "no"  # a round word is judged by the main convention alone
-    table = Table(box=None, pad_edge=False)
-    for column in ("convention", "computed", "gives the print"):
-        table.add_column(column, justify="right" if column == "computed" else "left")
+    made = table()
+    add_columns(made, "convention", whole=True)
+    add_columns(made, "computed", right=True, whole=not any(isinstance(each, tuple) for each in result.values.values()))
+    add_columns(made, "gives the print", "what it counts")
     for convention, value in result.values.items():
-        table.add_row(convention, show(value), readings.get(convention, other))
+        made.add_row(convention, show(value), readings.get(convention, other), MEANINGS.get(convention, ""))
     if set(result.values) - {UNCOUNTED}:
-        console.print(table)
+        print_table(made, console)
     console.print()
