@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from . import models
 from .counting import CONVENTIONS
 from .graph import Graph
-from .papers.networks import MEANINGS, RHO2, Networks
+from .papers.networks import MEANINGS, MIN16, RHO2, TFPROF, Networks, Number
+from .papers.v1_faces import headless_madds
 
 
 def build(model: str, settings: dict[str, Any]) -> Graph:
@@ -88,13 +89,26 @@ def readings(model: str, settings: dict[str, Any], net: Graph) -> list[Reading]:
     found = counted(net)
     if model not in models.__all__:
         return found
-    rho2 = Networks().madds(getattr(models, model), **settings).get(RHO2)
-    if rho2 is not None:
-        found.append(Reading(RHO2, "multiply-adds", MEANINGS[RHO2], Fraction(rho2)))
+    special = _special(model, settings, net)
+    found += [Reading(name, "multiply-adds", MEANINGS[name], Fraction(value)) for name, value in special.items()]
     if "expand_first" in inspect.signature(getattr(models, model)).parameters:
         literal = build(model, {**settings, "expand_first": True})
         remark = "; with an expansion where t = 1, as Tables 1 and 2 read literally"
         found += [each for each in counted(literal, remark) if each.convention in ("MADD", "P-WEIGHTS")]
+    return found
+
+
+def _special(model: str, settings: dict[str, Any], net: Graph) -> dict[str, Number]:
+    """Multiply-adds under the conventions that are no function of a graph's rows, where the audit uses them."""
+    builder, networks = getattr(models, model), Networks()
+    counts = networks.madds(builder, **settings)
+    found = {name: counts[name] for name in (RHO2,) if name in counts}
+    if "output_stride" in inspect.signature(builder).parameters:
+        found[TFPROF] = networks.segmentation_madds(builder, [net.inputs["images"][0]], **settings)[TFPROF]
+    if builder is models.mobilenet_v1:
+        scale = {name: settings[name] for name in ("width", "resolution") if name in settings}
+        headless = headless_madds(networks, **scale)
+        found |= {name: headless[name] for name in (MIN16,) if name in headless}
     return found
 
 

@@ -96,6 +96,8 @@ def count(
 
     settings = choosing.assigned(more, options)
     net = choosing.build(model, settings)
+    for name in net.unread():
+        click.echo(f"Note: nothing reads {name!r}, and it is no output; it is counted all the same.", err=True)
     figure = parse_figure(explain) if explain is not None else None
     if as_json:
         cost = net.cost()
@@ -132,7 +134,7 @@ def list_models(as_json: bool) -> None:
         print_table(printing.models_table(rows), printing.console(markup=False))
 
 
-@main.command()
+@main.command(short_help="Memory that the activations of MODEL need.")
 @click.argument("model")
 @_builder_options
 @click.option("--bytes", "size", type=COUNT, default=4, show_default=True, help="Bytes per value; the papers have 2.")

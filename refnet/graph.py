@@ -126,6 +126,11 @@ class Graph:
             needs[node.name] = bool(keys) or any(needs[source] for source in node.inputs)
         return needs
 
+    def unread(self) -> tuple[str, ...]:
+        """Names of nodes that are no outputs and that nothing reads: perhaps a wrong name among some node's inputs."""
+        read = {source for node in self.nodes for source in node.inputs}
+        return tuple(node.name for node in self.nodes if node.name not in read and node.name not in self.outputs)
+
     def at(self, height: int, width: int) -> "Graph":
         """The same nodes with the same weights, for maps of another size.
 

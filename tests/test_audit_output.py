@@ -34,7 +34,12 @@ def test_choices():
     assert ids_of(ids=["V2-34", "V1-EQ1"]) == ["V1-EQ1", "V2-34"]
 
 
+def test_ids_in_any_case():
+    assert ids_of(ids="v1-t6-0.5-m") == ["V1-T6-0.5-M"]
+
+
 REFUSED = [
+    ({"ids": "v2-t7"}, "id: no claim 'v2-t7' here; near ids: V2-T7-V1-16-P, .*V2-T7-R-8-M"),
     ({"ids": "V2-T4-14-X"}, "id: no claim 'V2-T4-14-X' here; near ids: .*V2-T4-14-P"),
     ({"ids": "V1-T6-1-M", "paper": "v2"}, "id: no claim 'V1-T6-1-M' here"),
     ({"table": 99}, "table: wanted one of .*4, 5, 6, .*; got '99'"),

@@ -287,8 +287,8 @@ def test_audit_json_has_the_claim_and_a_summary():
 
 
 def test_audit_ends_with_the_line_that_names_execute():
-    for words in (("audit",), ("audit", "--table", "6"), ("audit", "--id", "V1-T6-1-M")):
-        assert "--execute" in run(*words).output.strip().splitlines()[-1]
+    assert "--execute" in run("audit", "--table", "6").output.strip().splitlines()[-1]
+    assert "--execute" not in run("audit", "--id", "V1-T6-1-M").output
 
 
 def test_a_changed_verdict_is_status_1(monkeypatch):
@@ -306,3 +306,22 @@ def test_testcases_are_written_once(tmp_path):
     assert result.exit_code == 0
     assert json.loads((tmp_path / "cases" / "index.json").read_text())
     assert "wanted a new or empty folder" in refusal("testcases", "--out", folder)
+
+
+def test_a_node_that_nothing_reads_is_counted_with_a_note(my_file):
+    text = "net = Graph('x', {'f': (3,)}, [Node('lost', Dense(9)), Node('classifier', Dense(2), ('f',))])\n"
+    result = run("count", my_file(text) + ":net")
+    assert result.exit_code == 0
+    assert result.stderr.strip() == "Note: nothing reads 'lost', and it is no output; it is counted all the same."
+    assert run("count", "mobilenet_v2").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "convention"),
+    [
+        (("deeplab_mobilenet_v2", "--explain", "2.75B"), "MADD-TFPROF"),
+        (("mobilenet_v1", "--width", "0.25", "--explain", "45M"), "MADD-MIN16"),
+    ],
+)
+def test_explain_knows_the_conventions_that_only_the_audit_uses(words, convention):
+    assert convention in {row["convention"] for row in data_of("count", *words)["explain"]}

@@ -7,7 +7,7 @@ import pytest
 from graph_samples import drawn, forked, shared, tail, two_by_two
 
 from refnet import Graph, Node, conv_mobilenet, mobilenet_v1, mobilenet_v2, shallow_mobilenet
-from refnet.layers import DepthwiseConv2d, PointwiseConv2d
+from refnet.layers import DepthwiseConv2d, PointwiseConv2d, Relu
 from refnet.models import alexnet, vgg16
 from refnet.testing import check_gradients
 
@@ -223,3 +223,9 @@ def test_long_names_are_cut_at_the_front():
     lines = str(net).splitlines()
     assert max(map(len, lines)) < 100
     assert any(line.startswith("...") and "long/depthwise " in line for line in lines)
+
+
+def test_what_nothing_reads_is_named():
+    nodes = [Node("a", Relu()), Node("dead_end", Relu(), ("a",)), Node("b", Relu(), ("a",))]
+    assert Graph("x", {"map": (2, 2, 1)}, nodes).unread() == ("dead_end",)
+    assert Graph("x", {"map": (2, 2, 1)}, nodes, ("dead_end", "b")).unread() == ()

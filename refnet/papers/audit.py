@@ -67,8 +67,8 @@ def choose(
     if table is not None:
         chosen = _of_table(chosen, str(table))
     if ids is not None:
-        wanted = (ids,) if isinstance(ids, str) else tuple(ids)
-        _check_ids(wanted, [claim.id for claim in chosen])
+        known = [claim.id for claim in chosen]
+        wanted = [_known_id(id, known) for id in ((ids,) if isinstance(ids, str) else ids)]
         chosen = [claim for claim in chosen if claim.id in wanted]
     return chosen
 
@@ -92,11 +92,14 @@ def _of_table(claims: list[Claim], table: str) -> list[Claim]:
     return [claim for claim in claims if table in tables_of(claim)]
 
 
-def _check_ids(wanted: Sequence[str], known: list[str]) -> None:
-    for id in wanted:
-        if id not in known:
-            near = get_close_matches(id, known, n=4, cutoff=0.5) or known[:4]
-            raise ValueError(f"id: no claim {id!r} here; near ids: {', '.join(near)}")
+def _known_id(id: str, known: list[str]) -> str:
+    """The id as the claim has it; upper and lower case do not matter. Raises ValueError with near ids, or all below."""
+    folded = {each.casefold(): each for each in known}
+    if id.casefold() in folded:
+        return folded[id.casefold()]
+    below = [each for each in known if each.casefold().startswith(f"{id.casefold()}-")]
+    near = below or get_close_matches(id, known, n=4, cutoff=0.5) or known[:4]
+    raise ValueError(f"id: no claim {id!r} here; near ids: {', '.join(near)}")
 
 
 def as_json(result: Result) -> dict[str, Any]:

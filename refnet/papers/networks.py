@@ -21,7 +21,7 @@ MEM_16, MEM_1024, MEM_FIRST, MEM_M = "MEM-16", "MEM-16-1024", "MEM-16-FIRST", "M
 MEANINGS = {
     **{name: convention.meaning for name, convention in CONVENTIONS.items()},
     RHO2: f"the count at {FULL} times (resolution/{FULL})^2, instead of a count at that resolution",
-    TFPROF: "half of what TensorFlow's profiler reports for a segmentation: MADD-S2B and small terms",
+    TFPROF: "half of what TensorFlow's profiler reports: MADD-S2B, and additions, pooling, scaling, argmax",
     MEM_16: "maps between operations, a block being one operation; 2 bytes per value, 1 Kb = 1000 bytes, no weights",
     MEM_1024: "MEM-16 with 1 Kb = 1024 bytes: so many thousandths of a Kb",
     MEM_FIRST: "MEM-16 with the first convolution split by channels (V2 section 5.1), its output never whole",

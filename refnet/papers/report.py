@@ -41,7 +41,7 @@ def render(audit: Audit, console: Console, hint: bool = True) -> None:
     else:
         for name, results in _by_table(audit.results):
             _render_table(name, results, console)
-    for line in (*summary_lines(audit), *([LAST_LINE] if hint else [])):
+    for line in (*summary_lines(audit), *([LAST_LINE] if hint and len(audit.results) > 1 else [])):
         _print(line, console)
 
 
@@ -59,7 +59,7 @@ def summary_lines(audit: Audit) -> list[str]:
     """Claims by verdict, and verdicts that changed."""
     counts = audit.summary()
     judged = [f"{counts[name]} {name}" for name in VERDICTS if counts[name]]
-    lines = [f"{counts['claims']} claims recomputed: {', '.join(judged)}."]
+    lines = [f"{counts['claims']} claim{'s' * (counts['claims'] != 1)} recomputed: {', '.join(judged)}."]
     for result in audit.changed:
         lines.append(f"CHANGED {result.claim.id}: recorded {result.claim.recorded}, now {result.verdict}.")
     return lines
