@@ -90,7 +90,7 @@ def html_page(audit: Audit, behind: Behind) -> str:
     main = (*_wrong(audit), _summary(audit), claims, *_back(behind))
     body = (
         tag("a", "Skip to the errata", href="#main", class_="skip"),
-        _header(audit, papers),
+        _header(audit, papers, behind),
         tag("main", *main, id="main", tabindex=-1),
         _footer(),
         tag("script", _asset("page.js")),
@@ -102,7 +102,7 @@ def _asset(name: str) -> Html:
     return Html(files("refnet.papers").joinpath(name).read_text(encoding="utf-8"))
 
 
-def _header(audit: Audit, papers: dict[str, list[Section]]) -> Html:
+def _header(audit: Audit, papers: dict[str, list[Section]], behind: Behind) -> Html:
     counts = audit.summary()
     ends = {
         "come out as printed": sum(counts[verdict] for verdict in ("exact", "convention", "approximate")),
@@ -116,13 +116,22 @@ def _header(audit: Audit, papers: dict[str, list[Section]]) -> Html:
         f"the networks themselves: {', '.join(most)}{', and ' if most else ''}{last}."
     )
     lists = (_contents(paper, sections) for paper, sections in papers.items())
-    navigation = tag("nav", tag("ul", *lists), aria_label="Contents")
+    navigation = tag("nav", tag("ul", _around(behind), *lists), aria_label="Contents")
     return tag("header", tag("h1", HEADING), tag("p", lede, class_="lede"), navigation)
 
 
 def _contents(paper: str, sections: list[Section]) -> Html:
     links = (tag("a", short_name(section.name, paper), href=f"#{_anchor(section)}") for section in sections)
     return tag("li", tag("a", tag("b", PAPERS[paper]), href=f"#{paper}"), " ", join(*links, between=" "))
+
+
+def _around(behind: Behind) -> Html:
+    """Links to what stands before and after the papers."""
+    parts = {"unexplained": "Unexplained", "verdicts": "Verdicts", "conventions": "Conventions"}
+    if any(behind.values()):
+        parts["layers"] = "Layer by layer"
+    links = (tag("a", text, href=f"#{name}") for name, text in parts.items())
+    return tag("li", tag("a", tag("b", "Errata"), href="#errata"), " ", join(*links, between=" "))
 
 
 def _anchor(section: Section) -> str:
@@ -222,7 +231,7 @@ def _folded(results: list[Result], behind: Behind) -> Html:
 
 def _back(behind: Behind) -> list[Html]:
     """The conventions, and the layers of every network."""
-    meanings = (tag("div", tag("dt", name, id=f"c-{name}"), tag("dd", text)) for name, text in MEANINGS.items())
+    meanings = (tag("div", tag("dt", name), tag("dd", text), id=f"c-{name}") for name, text in MEANINGS.items())
     conventions = (tag("h2", "Conventions", id="conventions"), tag("dl", *meanings, class_="meanings"))
     parts = [tag("section", *conventions, aria_labelledby="conventions")]
     if any(behind.values()):

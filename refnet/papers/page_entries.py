@@ -115,7 +115,8 @@ def _figures(result: Result) -> Html:
     if computed(result):
         lines["computed"] = tag("b", computed(result))
     if under(result):
-        lines["under"] = Html(tag("span", under(result)))
+        rest = under(result).removeprefix(result.convention)
+        lines["under"] = tag("span", _convention_link(result.convention), rest)
     lines["in"] = Html(tag("span", result.claim.source))
     return tag("dl", *(tag("div", tag("dt", name), tag("dd", text)) for name, text in lines.items()), class_="figures")
 
@@ -137,9 +138,14 @@ def _convention(name: str, value: Value, fits: dict[str, Fit], result: Result) -
     other = "" if result.claim.word else "no"  # a round word is judged by the main convention alone
     reading = (fits[name].reading or "yes") if name in fits else other
     main = tag("span", " main", class_="soft") if name == result.claim.main else Html()
-    label = join("uncounted" if name == UNCOUNTED else tag("a", name, href=f"#c-{name}"), main)
+    label = join("uncounted" if name == UNCOUNTED else _convention_link(name), main)
     row = (tag("th", label, scope="row"), tag("td", show(value)), tag("td", reading))
     return tag("tr", *row, class_="fits" if name in fits else None)
+
+
+def _convention_link(name: str) -> Html:
+    """To the convention's definition."""
+    return tag("a", name, href=f"#c-{name}")
 
 
 def _behind(networks: tuple[Network, ...]) -> Html:

@@ -65,6 +65,22 @@ def test_errata_come_first(page):
     assert places == sorted(places)
 
 
+def test_the_contents_lead_to_every_part(reader, page):
+    links = [given["href"][1:] for name, given, above in reader.elements if name == "a" and "nav" in above]
+    around = ("errata", "unexplained", "verdicts", "conventions", "layers")
+    parts = [given["id"] for given in reader.of("h2") + reader.of("h3")]
+    assert set(around) < set(links)
+    assert sorted(links) == sorted(parts)
+
+
+def test_heads_name_no_convention_without_its_definition(page, recorded):
+    audit, _ = recorded
+    heads = re.findall(r"<dt>under</dt><dd><span>(.*?)</span></dd>", page)
+    assert len(heads) == sum(each.convention != "-" for each in audit.results)
+    for head in heads:
+        assert re.fullmatch(r'<a href="#c-([^"]+)">\1</a>(, cut)?', head)
+
+
 def test_what_does_not_add_up_is_listed_first(reader, recorded):
     audit, _ = recorded
     wrong = [each for each in audit.results if each.verdict in ("erratum", "unexplained")]

@@ -61,6 +61,65 @@ def test_wide_tables_scroll_by_themselves(opened):
     assert opened.script(inside) > 0
 
 
+UNREADABLE = """
+for (const fold of document.querySelectorAll("details")) fold.open = true;
+const visible = (text) => text.data.trim() && !text.parentElement.closest(".hidden") &&
+  text.parentElement.checkVisibility();
+const boxes = (cell) => {
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = [];
+  while (walker.nextNode()) if (visible(walker.currentNode)) {
+    const range = document.createRange();
+    range.selectNodeContents(walker.currentNode);
+    found.push([...range.getClientRects()]);
+  }
+  return found;
+};
+const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+  Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+const bad = (cell) => {
+  const texts = boxes(cell), own = cell.getBoundingClientRect();
+  const outside = (box) => box.left < own.left - 1 || box.right > own.right + 1;
+  const meeting = (one, at) => texts.slice(at + 1).some((two) => one.some((a) => two.some((b) => meet(a, b))));
+  return cell.scrollWidth > cell.clientWidth + 1 || texts.flat().some(outside) || texts.some(meeting);
+};
+const cells = [...document.querySelectorAll(":is(td, th)")].filter((cell) => cell.checkVisibility());
+return [cells.length, cells.filter(bad).map((cell) => cell.textContent)]"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_no_figure_runs_into_another(opened, width):
+    """Every text stands inside its cell, and no two texts of a cell overlap."""
+    opened.size(width, 800)
+    cells, unreadable = opened.script(UNREADABLE)
+    assert cells > 1000
+    assert unreadable == []
+
+
+SQUEEZE = ".f { grid-template-columns: 1fr !important } .f > * { min-width: 0 !important }"
+PILE = ".f > * { grid-area: 1 / 1 !important }"
+
+
+@pytest.mark.parametrize("style", [SQUEEZE, PILE])
+def test_figures_that_run_into_each_other_would_be_noticed(opened, style):
+    opened.size(390, 800)
+    opened.script("document.head.insertAdjacentHTML('beforeend', `<style>${arguments[0]}</style>`)", style)
+    _, unreadable = opened.script(UNREADABLE)
+    assert unreadable
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_convention_leads_to_its_definition(opened, width):
+    opened.size(width, 800)
+    opened.script("document.querySelector('.figures a[href=\"#c-MADD-TFPROF\"]').click()")
+    opened.script("return new Promise((done) => setTimeout(done, 50))")
+    colour = "return getComputedStyle(document.querySelector(arguments[0])).backgroundColor"
+    assert opened.script("return document.querySelector(':target').id") == "c-MADD-TFPROF"
+    assert opened.script("const box = document.querySelector(':target').getBoundingClientRect(); "
+                         "return box.top >= 0 && box.bottom <= innerHeight")  # fmt: skip
+    assert opened.script(colour, ":target") != opened.script(colour, "html")
+    assert opened.script("return document.querySelector(':target dd').checkVisibility()")
+
+
 VISIBLE = "[...document.querySelectorAll('.entry')].filter((e) => !e.closest('[hidden]'))"
 
 
