@@ -156,15 +156,20 @@ def _space_to_depth(at: Place) -> str:
 
 
 def _pad(at: Place) -> str:
-    """First what is cropped, then the zeros: not everything that runs ONNX takes negative pads."""
-    (height, width, _), (top, bottom, left, right) = at.shapes[0], map(int, at.layer.pads)
+    """First the zeros, then what is cropped, as not everything that runs ONNX takes negative pads.
+
+    In the other order ONNX Runtime (seen in 1.31) makes the zeros of NASNet's shift part of the 1x1 pool behind them,
+    and then refuses that pool because its padding is as large as its window.
+    """
+    pads = np.array(at.layer.pads).reshape(2, 2)  # (top, bottom), (left, right)
+    zeros, crops = np.maximum(pads, 0), np.maximum(-pads, 0)
     x = at.x
-    if min(top, bottom, left, right) < 0:
-        starts = at.integers(max(-top, 0), max(-left, 0))
-        ends = at.integers(height - max(-bottom, 0), width - max(-right, 0))
-        x = at.put("Slice", x, starts, ends, at.integers(2, 3))
-    zeros = at.integers(0, 0, max(top, 0), max(left, 0), 0, 0, max(bottom, 0), max(right, 0))
-    return at.put("Pad", x, zeros)
+    if zeros.any():
+        x = at.put("Pad", x, at.integers(0, 0, *zeros[:, 0], 0, 0, *zeros[:, 1]))
+    if crops.any():
+        ends = np.array(at.shapes[0][:2]) + zeros.sum(1) - crops[:, 1]
+        x = at.put("Slice", x, at.integers(*crops[:, 0]), at.integers(*ends), at.integers(2, 3))
+    return x
 
 
 def _flatten(at: Place) -> str:

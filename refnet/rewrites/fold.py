@@ -40,12 +40,13 @@ def fold_batch_norm(net: Graph, weights: Mapping[str, Array]) -> tuple[Graph, di
         channels = _kernels(net, node) if isinstance(innermost(node.layer), BatchNorm) else {}
         if channels:
             scale, shift = _affine(node, weights)
-            folded[f"{node.name}/bias"] = shift
+            dtype = weights[node.key("gamma")].dtype
+            folded[f"{node.name}/bias"] = shift.astype(dtype)
             for key, at in channels.items():
-                folded[key] = weights[key].astype(np.float64) * scale[at]
+                folded[key] = (weights[key].astype(np.float64) * scale[at]).astype(dtype)
         nodes.append(Node(node.name, _bias_like(node.layer), node.inputs) if channels else node)
     graph = Graph(f"{net.name}, batch norm folded", net.inputs, nodes, net.outputs)
-    return graph, {key: _like(folded.get(key), weights, key) for key in graph.parameters()}
+    return graph, {key: folded[key] if key in folded else weights[key] for key in graph.parameters()}
 
 
 def innermost(layer: Layer) -> Layer:
@@ -89,8 +90,3 @@ def _kernels(net: Graph, norm: Node) -> dict[str, slice]:
             return {}
         found[key], start = slice(start, stop), stop
     return found
-
-
-def _like(new: Array | None, weights: Mapping[str, Array], key: str) -> Array:
-    """A folded weight in the dtype of the others, or the weight as it was."""
-    return weights[key] if new is None else new.astype(next(iter(weights.values())).dtype)
