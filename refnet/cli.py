@@ -292,19 +292,9 @@ def _executed_status(executed: Any) -> int:
 @click.option("--layout", type=click.Choice(["NHWC", "NCHW"]), default="NHWC", show_default=True)
 @one_line()
 def export(
-    model: str,
-    out: str,
-    seed: int,
-    batch: int | None,
-    fold: bool,
-    layout: str,
-    more: tuple[str, ...],
-    **options: Any,
+    model: str, out: str, seed: int, batch: int | None, fold: bool, layout: str, more: tuple[str, ...], **options: Any
 ) -> None:
-    """Write MODEL with fresh weights as an ONNX file, float32.
-
-    MODEL is as for `refnet count`. Weights of your own: refnet.io.onnx.save.
-    """
+    """Write MODEL, as for `refnet count`, with fresh weights as an ONNX file; refnet.io.onnx.save writes yours."""
     from . import choosing
     from .io.onnx import save
 

@@ -113,6 +113,7 @@ def test_every_model_folds_into_what_p_folded_counts(name):
     assert (folded.inputs, folded.outputs, folded.shapes) == (net.inputs, net.outputs, net.shapes)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v2", "shufflenet_v1", "nasnet_a_mobile"])
 def test_models_give_the_same(name):
     net = small(name)

@@ -109,20 +109,23 @@ def _parts(net: Graph, weights: Mapping[str, Array], layout: str) -> Parts:
             values[node.name] = values[node.inputs[0]]
             continue
         place = _place(parts, net, weights, node, biases.get(node.name), values)
-        name = biases.get(node.name, node).name
-        inside = f"{name}/inside" if name in net.outputs and crosses(net.shapes[name], layout) else name
-        values[node.name] = _write(place, inside)
+        name = biases.get(node.name, node).name  # what comes out is the value of the last node in it
+        turned = name in net.outputs and crosses(net.shapes[name], layout)
+        values[node.name] = _write(place, parts.unique(f"{name}/inside") if turned else name)
     for name in dict.fromkeys(net.outputs):
         if name not in net.inputs:  # an input that is also an output is the same value
             leave(parts, name, values[name], net.shapes[name], layout)
     return parts
 
 
-def _write(place: Place, name: str) -> str:
-    """The operators of one node, the last one under this name -> the value that comes out; dropout has none."""
+def _write(place: Place, output: str) -> str:
+    """The operators of one node -> the value that comes out, called so; that which went in if there are none.
+
+    The last operator is called as the node; each writes last what it returns.
+    """
     before = len(place.parts.operators)
     value = operators(place)
-    return place.parts.rename_last(value, name) if len(place.parts.operators) > before else value
+    return place.parts.rename_last(output, place.name) if len(place.parts.operators) > before else value
 
 
 def _place(

@@ -32,14 +32,17 @@ def enter(parts: Parts, name: str, shape: Shape, layout: str) -> str:
 
 
 def leave(parts: Parts, name: str, value: str, shape: Shape, layout: str) -> None:
-    """To outside: the value inside -> one that is called as the file's output."""
-    at, axes, inside = Place(parts, name, None, (), (), {}), len(shape), value
+    """To outside: the value inside -> one that is called as the file's output, if it is not already."""
+    if value == name:
+        return
+    at, axes = Place(parts, name, None, (), (), {}), len(shape)
     if regions(shape):
         value = at.reshape(value, -1, *regions(shape), *_channels_first(shape))
     if is_map(shape) and layout == "NHWC":
         value = at.put("Transpose", value, perm=(*range(axes - 2), axes - 1, axes, axes - 2))
-    if value != name:
-        parts.rename_last(at.put("Identity", value) if value == inside else value, name)
+    if not crosses(shape, layout):  # the value of another node, from before a dropout
+        at.put("Identity", value)
+    parts.rename_last(name)
 
 
 def regions(shape: Shape) -> Shape:

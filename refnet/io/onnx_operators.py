@@ -182,10 +182,11 @@ def _flatten(at: Place) -> str:
 
 
 def _resize_bilinear(at: Place) -> str:
-    """The second input only gives the size, which the file states as two numbers."""
-    size = at.integers(*at.shapes[1][:2])
+    """The second input only gives the size, which the file states as numbers, behind as many images and channels as
+    there are. (The attribute `axes` would spare that, but ONNX Runtime 1.31 gets it wrong next to a transposition.)"""
+    size = at.put("Concat", at.put("Shape", at.x, end=2), at.integers(*at.shapes[1][:2]), axis=0)
     mode = "align_corners" if at.layer.align_corners else "half_pixel"
-    return at.put("Resize", at.x, "", "", size, axes=(2, 3), mode="linear", coordinate_transformation_mode=mode)
+    return at.put("Resize", at.x, "", "", size, mode="linear", coordinate_transformation_mode=mode)
 
 
 def _crop_and_resize(at: Place) -> str:

@@ -57,13 +57,11 @@ class Parts:
         self.operators.append(node)
         return name
 
-    def rename_last(self, value: str, name: str) -> str:
-        """Give the last operator, and the value that it gives, another name if it is the one that gives this value."""
-        last = self.operators[-1] if self.operators else None
-        if last is None or last.output[0] != value or value == name:
-            return value
-        last.name = last.output[0] = name
-        return name
+    def rename_last(self, output: str, name: str | None = None) -> str:
+        """Call what the last operator gives by another name, and the operator too if one is given -> the value."""
+        last = self.operators[-1]
+        last.output[0], last.name = output, name or last.name
+        return output
 
     def initializer(self, key: str, array: Array) -> str:
         """The array under a weight's key; nodes that share a weight share the initializer if both take it alike."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import onnx
+import pytest
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
@@ -67,6 +68,17 @@ def reference(model, inputs):
     onnx.checker.check_model(model, full_check=True)
     ran = ReferenceEvaluator(model, new_ops=[LRN]).run(None, inputs)
     return dict(zip((each.name for each in model.graph.output), ran, strict=True))
+
+
+def runtime(model, inputs):
+    """Every output of the model by name, from ONNX Runtime with all of its rewrites; skips where that is missing."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return dict(zip((each.name for each in session.get_outputs()), session.run(None, inputs), strict=True))
+
+
+def singles(arrays):
+    return {name: x.astype(np.float32) for name, x in arrays.items()}
 
 
 def outputs_of(net, weights, inputs):

@@ -68,7 +68,8 @@ def test_operators_are_called_as_nodes_and_initializers_as_weights(small):
     np.testing.assert_array_equal(own["conv_first/kernel"], weights["conv_first/kernel"].transpose(3, 2, 0, 1))
     said, nodes = set(names(model)), {node.name for node in net.nodes}
     assert said - nodes == {"images/Transpose", "pool/GlobalAveragePool"}
-    assert nodes - said == {"dropout", "classifier"}  # the dense layer is one operator with its bias, named so
+    assert nodes - said == {"dropout", "classifier_bias"}  # the bias is an input of the classifier
+    assert [node.name for node in model.graph.node if node.output[0] == "classifier_bias"] == ["classifier"]
 
 
 def test_channels_last_is_turned_at_the_borders_only(small):

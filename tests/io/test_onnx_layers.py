@@ -89,6 +89,15 @@ def test_float64_agrees(sample, layout):
     assert judges.distance(got, judges.turned(wanted, layout)) <= 1e-13  # sums of some dozen numbers of 1e-16
 
 
+@pytest.mark.parametrize("sample", SAMPLES + MORE, ids=label)
+def test_onnx_runtime_agrees_in_float32(sample):
+    net = judges.single(*sample)
+    weights, inputs = map(judges.singles, drawn(net, lambda random, shape: random.uniform(-3, 9, shape)))
+    got = judges.runtime(to_onnx(net, weights), inputs)
+    assert got["bias"].dtype == np.float32
+    assert judges.distance(got, judges.outputs_of(net, weights, inputs)) <= 1e-5  # the same with roundings of 6e-8
+
+
 @pytest.mark.parametrize("sample", [each for each in LINEAR if len(each[1][0]) < 4], ids=label)
 def test_integers_are_the_same_to_the_last_bit(sample):
     net = judges.single(*sample)

@@ -13,7 +13,7 @@ from refnet.layers import BatchNorm
 from refnet.rewrites import split_bottlenecks
 
 judges = pytest.importorskip("onnx_judges")
-pytestmark = pytest.mark.onnx
+pytestmark = [pytest.mark.onnx, pytest.mark.jit]
 
 NAMES = models.__all__
 # Some hundred operators, each with roundings of 1e-16; what was seen is below 1e-14.
@@ -38,10 +38,6 @@ def kinds(model):
     return [node.op_type for node in model.graph.node]
 
 
-def singles(arrays):
-    return {name: x.astype(np.float32) for name, x in arrays.items()}
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_gives_what_the_graph_gives(name):
     net, weights, inputs, wanted = setting(name)
@@ -60,14 +56,11 @@ def test_and_with_batch_norm_folded(name):
 @pytest.mark.parametrize("fold", [False, True])
 def test_onnx_runtime_agrees(name, fold):
     """A second judge, in float32, with all of its own rewrites."""
-    runtime = pytest.importorskip("onnxruntime")
     net, weights, inputs, wanted = setting(name)
     if fold and not has_norms(name):
         return
-    model = to_onnx(net, singles(weights), fold_batch_norm=fold)
-    session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    got = dict(zip((each.name for each in session.get_outputs()), session.run(None, singles(inputs)), strict=True))
-    assert judges.distance(got, wanted) <= CLOSE_32
+    model = to_onnx(net, judges.singles(weights), fold_batch_norm=fold)
+    assert judges.distance(judges.runtime(model, judges.singles(inputs)), wanted) <= CLOSE_32
 
 
 @pytest.mark.parametrize("name", ["ssdlite_mobilenet_v2", "deeplab_mobilenet_v2", "faster_rcnn_mobilenet_v1"])
