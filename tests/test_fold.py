@@ -181,6 +181,13 @@ def test_what_comes_out_is_not_scaled():
     assert refused(graph(*nodes, outputs=("conv", "norm"))) == ["norm"]
 
 
+def test_layers_of_ones_own_stay():
+    class Squared(Conv2d):
+        """A subclass may compute anything."""
+
+    assert refused(graph(Node("conv", Squared(4, 3)), Node("norm", BatchNorm()))) == ["norm"]
+
+
 def test_a_graph_without_batch_norm_stays():
     assert refused(shared()) == []
 

@@ -104,8 +104,9 @@ def _parts(net: Graph, weights: Mapping[str, Array], layout: str) -> Parts:
         name: enter(parts, name, shape, layout) for name, shape in net.inputs.items()
     }
     biases = _biases(net)
+    merged = {bias.name for bias in biases.values()}
     for node in net.nodes:
-        if node in biases.values():
+        if node.name in merged:
             values[node.name] = values[node.inputs[0]]
             continue
         place = _place(parts, net, weights, node, biases.get(node.name), values)
@@ -140,6 +141,6 @@ def _place(
 def _biases(net: Graph) -> dict[str, Node]:
     """Name of each convolution or dense layer that nothing but a bias reads -> that bias."""
     readers = Counter(source for node in net.nodes for source in node.inputs) + Counter(net.outputs)
-    linear = {node.name for node in net.nodes if isinstance(fold.innermost(node.layer), fold.SCALABLE)}
-    biases = (node for node in net.nodes if isinstance(fold.innermost(node.layer), BiasAdd))
+    linear = {node.name for node in net.nodes if type(fold.innermost(node.layer)) in fold.SCALABLE}
+    biases = (node for node in net.nodes if type(fold.innermost(node.layer)) is BiasAdd)
     return {node.inputs[0]: node for node in biases if node.inputs[0] in linear and readers[node.inputs[0]] == 1}

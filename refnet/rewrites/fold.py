@@ -22,7 +22,8 @@ from ..layers.normalization import BatchNorm
 from ..layers.regions import Each
 from ..node import Node
 
-# Their kernels' last axis is that of the channels that come out.
+# Their kernels' last axis is that of the channels that come out. These very classes: one of a user's own, derived from
+# them, may compute anything.
 SCALABLE = (Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d, Dense)
 
 
@@ -37,7 +38,7 @@ def fold_batch_norm(net: Graph, weights: Mapping[str, Array]) -> tuple[Graph, di
     folded: dict[str, Array] = {}
     nodes = []
     for node in net.nodes:
-        channels = _kernels(net, node) if isinstance(innermost(node.layer), BatchNorm) else {}
+        channels = _kernels(net, node) if type(innermost(node.layer)) is BatchNorm else {}
         if channels:
             scale, shift = _affine(node, weights)
             dtype = weights[node.key("gamma")].dtype
@@ -79,10 +80,10 @@ def _kernels(net: Graph, norm: Node) -> dict[str, slice]:
     waiting, start = [norm.inputs[0]], 0
     while waiting:
         name = waiting.pop(0)
-        layer = innermost(by_name[name].layer) if name in by_name else None
-        if readers[name] > 1 or not isinstance(layer, (*SCALABLE, Concat)):
+        kind = type(innermost(by_name[name].layer)) if name in by_name else None
+        if readers[name] > 1 or kind not in (*SCALABLE, Concat):
             return {}
-        if isinstance(layer, Concat):
+        if kind is Concat:
             waiting = [*by_name[name].inputs, *waiting]
             continue
         key, stop = by_name[name].key("kernel"), start + net.shapes[name][-1]

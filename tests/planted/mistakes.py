@@ -443,8 +443,8 @@ FILES = (
     Mistake(
         "fold: a scale put on what another node reads",
         "refnet/rewrites/fold.py",
-        "if readers[name] > 1 or not",
-        "if not",
+        "if readers[name] > 1 or kind",
+        "if kind",
         ("tests/test_fold.py",),
     ),
     Mistake(
