@@ -41,6 +41,7 @@ _ROOMS = (
     "counting",
     "formulas",
     "graph",
+    "io",
     "kernels",
     "layers",
     "memory",

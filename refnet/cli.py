@@ -1,4 +1,4 @@
-"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `testcases`.
+"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `export`, `testcases`.
 
 Results go to standard output, as tables or with --json as JSON alone; everything else goes to standard error.
 Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency is missing.
@@ -290,6 +290,27 @@ def _executed_status(executed: Any) -> int:
     from .papers.executed import exit_status
 
     return exit_status(executed)
+
+
+@main.command()
+@click.argument("model")
+@click.option("--out", required=True, metavar="FILE.onnx", help="The file; one of that name is replaced.")
+@_builder_options
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the fresh weights.")
+@click.option("--batch", type=int, help="Images per run; by default any number.")
+@click.option("--fold", is_flag=True, help="Fold batch norm into the convolutions before.")
+@click.option("--layout", type=click.Choice(["NHWC", "NCHW"]), default="NHWC", show_default=True)
+@one_line()
+def export(
+    model: str, out: str, seed: int, batch: int | None, fold: bool, layout: str, more: tuple[str, ...], **options: Any
+) -> None:
+    """Write MODEL, as for `refnet count`, with fresh weights as an ONNX file; refnet.io.onnx.save writes yours."""
+    from . import choosing
+    from .io.onnx import save
+
+    net = choosing.build(model, choosing.assigned(more, options))
+    save(out, net, net.init(seed), batch, fold, layout)
+    click.echo(out)
 
 
 @main.command()

@@ -168,6 +168,21 @@ class Graph:
             for key, each in self._parameters.items()
         }
 
+    def check_weights(self, weights: Mapping[str, Array], dtype: DTypeLike | None = None) -> None:
+        """Raise TypeError or ValueError unless every weight is there, in its shape and in one dtype.
+
+        dtype: which; by default that of the first weight.
+        """
+        if not isinstance(weights, Mapping):
+            raise TypeError(f"weights: wanted a dict of arrays, got {type(weights).__name__}")
+        wanted, missing = len(self._parameters), [key for key in self._parameters if key not in weights]
+        if missing:
+            raise ValueError(f"weights: wanted {wanted} keys, {len(missing)} missing, first {missing[0]!r}")
+        for key, parameter in self._parameters.items():
+            check_array(weights[key], f"weights[{key!r}]")
+            dtype = dtype or weights[key].dtype
+            check_like(weights[key], parameter.shape, dtype, f"weights[{key!r}]")
+
     def forward(
         self, weights: Mapping[str, Array], images: Any, taps: Iterable[str] = (), kernels: Any = None
     ) -> Any:
@@ -240,17 +255,8 @@ class Graph:
         first = next(iter(values.values()))
         for name, value in values.items():
             check_like(value, (len(first), *self.inputs[name]), first.dtype, name)
-        self._check_weights(weights, first.dtype)
+        self.check_weights(weights, first.dtype)
         return {name: canonical(value) for name, value in values.items()}
-
-    def _check_weights(self, weights: Mapping[str, Array], dtype: Any) -> None:
-        if not isinstance(weights, Mapping):
-            raise TypeError(f"weights: wanted a dict of arrays, got {type(weights).__name__}")
-        wanted, missing = len(self._parameters), [key for key in self._parameters if key not in weights]
-        if missing:
-            raise ValueError(f"weights: wanted {wanted} keys, {len(missing)} missing, first {missing[0]!r}")
-        for key, parameter in self._parameters.items():
-            check_like(weights[key], parameter.shape, dtype, f"weights[{key!r}]")
 
     def _by_name(self, given: Any, names: tuple[str, ...], what: str) -> dict[str, Array]:
         """One array, or a dict with exactly these names."""

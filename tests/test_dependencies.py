@@ -47,8 +47,8 @@ def imports(source):
     return {(name, top) for name, top in found if name not in sys.stdlib_module_names}
 
 
-def needs_torch(source):
-    return "torch" in {name for name, _ in imports(source)} or 'importorskip("torch' in source
+def needs(source, other):
+    return other in {name for name, _ in imports(source)} or f'importorskip("{other}' in source
 
 
 def code_files(*folders):
@@ -85,21 +85,22 @@ def test_torch_is_one_release_everywhere():
         assert set(re.findall(r"torch[<>=~!]=[\w.]*", text)) <= named
 
 
-def unmarked(tests):
-    """Names of test files that need torch, themselves or through a helper, and do not carry its mark."""
-    helpers = "|".join(Path(name).stem for name, text in tests.items() if needs_torch(text)) or "$^"
+def unmarked(tests, other="torch"):
+    """Names of test files that need torch or onnx, themselves or through a helper, and do not carry its mark."""
+    helpers = "|".join(Path(name).stem for name, text in tests.items() if needs(text, other)) or "$^"
     return {
         name
         for name, text in tests.items()
-        if Path(name).name.startswith("test_") and "mark.torch" not in text
-        if needs_torch(text) or re.search(rf"import.*\b({helpers})\b|from.*\b({helpers})\b.*import", text)
+        if Path(name).name.startswith("test_") and f"mark.{other}" not in text
+        if needs(text, other) or re.search(rf"import.*\b({helpers})\b|from.*\b({helpers})\b.*import", text)
     }
 
 
-def test_a_test_file_that_needs_torch_carries_the_mark():
-    """.ci/run finds the comparisons with torch by their mark; one without it would never have to run."""
+def test_a_test_file_that_needs_torch_or_onnx_carries_the_mark():
+    """.ci/run finds the comparisons with others by their mark; one without it would never have to run."""
     helper, marked = "def f():\n    import torch", "from helper import f\npytestmark = pytest.mark.torch"
     assert unmarked({"helper.py": helper, "test_marked.py": marked}) == set()
     assert unmarked({"helper.py": helper, "test_bare.py": "from a.helper import f"}) == {"test_bare.py"}
     others = (path for path in code_files("tests") if path != Path(__file__))
-    assert unmarked({path.name: path.read_text(encoding="utf-8") for path in others}) == set()
+    texts = {path.name: path.read_text(encoding="utf-8") for path in others}
+    assert unmarked(texts) == unmarked(texts, "onnx") == set()

@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 import pytest
 
 TYPED = ("refnet", "refnet.kernels", "refnet.layers", "refnet.models", "refnet.rewrites", "refnet.training")
-LAZY = (*TYPED, "refnet.papers", "refnet.testing")
+LAZY = (*TYPED, "refnet.io", "refnet.papers", "refnet.testing")
 
 
 def seen_by_type_checkers(package):

@@ -429,4 +429,60 @@ MEMORY = (
     ),
 )
 
-MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING)
+# Those of the file need onnx.
+_FILES = ("tests/io/test_onnx_layers.py", "tests/io/test_onnx_file.py")
+FILES = (
+    Mistake(
+        "fold: eps outside of the root",
+        "refnet/rewrites/fold.py",
+        "np.sqrt(variance + float(norm.eps))",
+        "(np.sqrt(variance) + float(norm.eps))",
+        ("tests/test_fold.py",),
+        quick=True,
+    ),
+    Mistake(
+        "fold: a scale put on what another node reads",
+        "refnet/rewrites/fold.py",
+        "if readers[name] > 1 or kind",
+        "if kind",
+        ("tests/test_fold.py",),
+    ),
+    Mistake(
+        "fold: every branch takes the scales of the first",
+        "refnet/rewrites/fold.py",
+        "slice(start, stop), stop",
+        "slice(0, stop - start), stop",
+        ("tests/test_fold.py",),
+    ),
+    Mistake(
+        "onnx: pads in refnet's order",
+        "refnet/io/onnx_operators.py",
+        '"pads": (top, left, bottom, right)',
+        '"pads": (top, bottom, left, right)',
+        _FILES,
+        quick=True,
+    ),
+    Mistake(
+        "onnx: features flattened channels first",
+        "refnet/io/onnx_operators.py",
+        "at.x if single else at.put",
+        "at.x if not single else at.put",
+        _FILES,
+    ),
+    Mistake(
+        "onnx: alpha not times size",
+        "refnet/io/onnx_operators.py",
+        "layer.alpha * layer.size",
+        "layer.alpha",
+        _FILES,
+    ),
+    Mistake(
+        "onnx: a bias taken into a convolution that others read",
+        "refnet/io/onnx.py",
+        "and readers[node.inputs[0]] == 1}",
+        "and readers[node.inputs[0]] >= 1}",
+        _FILES,
+    ),
+)
+
+MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES)
