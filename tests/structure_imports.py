@@ -49,7 +49,7 @@ ORDER = (
 )
 JUDGES = {"refnet.formulas": ("refnet.layers", "refnet.graph", "refnet.kernels", "refnet.node")}
 TESTING = "refnet.testing"
-NUMBA_FILES = ("refnet.kernels.jit", "refnet.kernels.cache")
+NUMBA_FILES = ("refnet.kernels.jit", "refnet.kernels.cache", "refnet.kernels.tiled.register_tile")
 NO_OPERATIONS = ("geometry", "store", "cache", "jit", "warmup", "__init__")
 OPERATIONS_MAY_IMPORT = ("numpy", "typing", "refnet.kernels.jit", "refnet.kernels.geometry")
 
