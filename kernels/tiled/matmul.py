@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..jit import jit
 from .packing import NO_PADS, Panels, Source, Target, empty_matrix, pack_map, pack_matrix
 from .register_tile import add, multiply_add, rows_from, store, zero
-from .shapes import Strips, matrix_strips, padded
+from .shapes import TileShape, matrix_strips, padded
 
 Array = NDArray[Any]
 
@@ -26,8 +26,8 @@ Array = NDArray[Any]
 
 def multiply(source: Source, w: Array, target: Target) -> None:
     """Fill the target with the sums over each pixel's window. w (K, N) -> target.values, P pixels of N channels."""
-    for panels in pack_matrix(w):
-        window_sums(source, panels, target)
+    for shape, panels in pack_matrix(w):
+        window_sums(shape, source, panels, target)
 
 
 def filter_gradient(source: Source, dy: Array) -> Array:
@@ -36,30 +36,32 @@ def filter_gradient(source: Source, dy: Array) -> Array:
     packed = pack_map(dy, NO_PADS, padded(N, dy.dtype))
     grads = Target(packed.values, packed.all_beginnings())
     dw = empty_matrix(source.runs.size, N, dy.dtype)
-    for strips in matrix_strips(N, dy.dtype):
-        pixel_sums(strips, source, grads, dw)
+    for shape, tiles, channel in matrix_strips(N, dy.dtype):
+        pixel_sums(shape, source, grads, dw, (channel, channel + tiles * shape.channels))
     return np.ascontiguousarray(dw.values.reshape(source.runs.size, packed.channels)[:, :N])
 
 
 @jit
-def window_sums(source: Source, panels: Panels, target: Target) -> None:
+def window_sums(shape: TileShape, source: Source, panels: Panels, target: Target) -> None:
     """`y[pixel, n] = sum over runs and k of x[pixel + run + k] * w[(run, k), n]`, for the channels of the panels.
 
     Shapes: source.pixels and target.pixels (P,), panels of a (K, N) matrix -> target.values, P pixels of N channels.
-    A block of pixels stays in cache while the strips of weights pass over it.
+    A block of pixels stays in cache while the tiles of weights pass over it.
     """
-    pixels, rows = target.pixels.size, panels.strips.shape.rows
-    block = pixels_per_block(panels.depth, rows)
+    pixels = target.pixels.size
+    block = pixels_per_block(panels.depth, shape.rows)
     for start in range(0, pixels, block):
-        for strip in range(panels.strips.tiles):
-            for first in range(start, min(start + block, pixels), rows):
-                window_tile(source, panels, target, first, strip)
+        for strip in range(panels.tiles):
+            for first in range(start, min(start + block, pixels), shape.rows):
+                window_tile(shape, source, panels, target, first, strip)
 
 
 @jit
-def window_tile(source: Source, panels: Panels, target: Target, first: int, strip: int) -> None:
+def window_tile(
+    shape: TileShape, source: Source, panels: Panels, target: Target, first: int, strip: int
+) -> None:
     """The sums of the pixels from `first` on, for one strip of channels -> one tile of target.values."""
-    x, w, runs, length, shape = source.values, panels.values, source.runs, source.length, panels.strips.shape
+    x, w, runs, length = source.values, panels.values, source.runs, source.length
     rows = rows_from(shape, source.pixels, first)
     tile = zero(shape)
     n = strip * panels.depth * shape.channels
@@ -68,34 +70,35 @@ def window_tile(source: Source, panels: Panels, target: Target, first: int, stri
             tile = multiply_add(tile, x, rows, k, w, n)
             n += shape.channels
     places = rows_from(shape, target.pixels, first)
-    store(tile, target.values, places, panels.strips.channel + strip * shape.channels)
+    store(tile, target.values, places, panels.channel + strip * shape.channels)
 
 
 @jit
-def pixel_sums(strips: Strips, source: Source, dy: Target, dw: Target) -> None:
-    """`dw[input, n] += sum over pixels of x[pixel + input] * dy[pixel, n]`, for the channels of the strips.
+def pixel_sums(shape: TileShape, source: Source, dy: Target, dw: Target, channels: tuple[int, int]) -> None:
+    """`dw[input, n] += sum over pixels of x[pixel + input] * dy[pixel, n]`, for n in range(*channels).
 
     Shapes: source.pixels and dy.pixels (P,), source.runs and dw.pixels (K,) -> adds to dw.values, K rows of N.
     A chunk of pixels stays in cache while all tiles pass over it.
     """
-    pixels, inputs, shape = dy.pixels.size, dw.pixels.size, strips.shape
-    end = strips.channel + strips.tiles * shape.channels
-    chunk = pixels_per_chunk(inputs + end)
+    pixels, inputs = dy.pixels.size, dw.pixels.size
+    chunk = pixels_per_chunk(inputs + channels[1])
     for start in range(0, pixels, chunk):
         stop = min(start + chunk, pixels)
         for first in range(0, inputs, shape.rows):
-            for n in range(strips.channel, end, shape.channels):
-                tile = pixel_tile(strips, source, dy, (first, n), (start, stop))
-                places = rows_from(shape, dw.pixels, first)
+            places = rows_from(shape, dw.pixels, first)
+            for n in range(channels[0], channels[1], shape.channels):
+                tile = pixel_tile(shape, source, dy, (first, n), (start, stop))
                 store(add(tile, dw.values, places, n), dw.values, places, n)
 
 
 @jit
-def pixel_tile(strips: Strips, source: Source, dy: Target, corner: tuple[int, int], chunk: tuple[int, int]) -> Any:
+def pixel_tile(
+    shape: TileShape, source: Source, dy: Target, corner: tuple[int, int], chunk: tuple[int, int]
+) -> Any:
     """The sums over a chunk of pixels, for the inputs and channels from the corner (input, n) on -> a tile."""
     x, grads, windows, pixels = source.values, dy.values, source.pixels, dy.pixels
-    inputs = rows_from(strips.shape, source.runs, corner[0])
-    tile = zero(strips.shape)
+    inputs = rows_from(shape, source.runs, corner[0])
+    tile = zero(shape)
     for i in range(chunk[0], chunk[1]):
         tile = multiply_add(tile, x, inputs, windows[i], grads, pixels[i] + corner[1])
     return tile

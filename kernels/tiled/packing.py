@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .shapes import Strips, matrix_strips, padded
+from .shapes import TileShape, matrix_strips, padded
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -78,11 +78,12 @@ class Target(NamedTuple):
 
 
 class Panels(NamedTuple):
-    """Strips of a (depth, N) matrix: values[strip, k, column of the strip]."""
+    """Tiles side by side of a (depth, N) matrix, from `channel` on: values[tile, k, column of the tile]."""
 
-    strips: Strips
     values: Array
     depth: int
+    tiles: int
+    channel: int
 
 
 def flat(x: Array) -> Array:
@@ -97,8 +98,11 @@ def pack_map(x: Array, pads: Pads, channels: int) -> Map:
     height, width = top + H + bottom, left + W + right
     if (height, width, channels) == (H, W, M):
         return Map(flat(x), B, H, W, M)
-    values = np.zeros((B, height, width, channels), x.dtype)
-    values[:, top : top + H, left : left + W, :M] = x
+    values = np.empty((B, height, width, channels), x.dtype)
+    values[:, :top] = values[:, top + H :] = 0
+    values[:, top : top + H, :left] = values[:, top : top + H, left + W :] = 0
+    inside = values[:, top : top + H, left : left + W]
+    inside[..., :M], inside[..., M:] = x, 0
     return Map(values.reshape(-1), B, height, width, channels)
 
 
@@ -114,28 +118,27 @@ def unpack_map(packed: Map, channels: int) -> Array:
     return y if channels == packed.channels else y[..., :channels].copy()
 
 
-def pack_matrix(w: Array) -> list[Panels]:
+def pack_matrix(w: Array) -> list[tuple[TileShape, Panels]]:
     """w (K, N) as panels: one entry for each tile shape that it takes to cover the channels."""
-    wide = pad_columns(w)
-    return [Panels(strips, _strips_of(wide, strips), w.shape[0]) for strips in matrix_strips(w.shape[1], w.dtype)]
+    K, N = w.shape
+    wide, found = pad_columns(w), []
+    for shape, tiles, channel in matrix_strips(N, w.dtype):
+        part = wide[:, channel : channel + tiles * shape.channels].reshape(K, tiles, shape.channels)
+        found.append((shape, Panels(part.transpose(1, 0, 2).ravel(), K, tiles, channel)))
+    return found
 
 
-def _strips_of(wide: Array, strips: Strips) -> Array:
-    """The columns of these strips, strip by strip: flat."""
-    shape, tiles, channel = strips
-    part = wide[:, channel : channel + tiles * shape.channels]
-    return part.reshape(len(wide), tiles, shape.channels).transpose(1, 0, 2).ravel()
-
-
-def unpack_matrix(panels: Sequence[Panels], columns: int) -> Array:
+def unpack_matrix(panels: Sequence[tuple[TileShape, Panels]], columns: int) -> Array:
     """The (K, columns) matrix of these panels."""
-    strips = [s for p in panels for s in p.values.reshape(p.strips.tiles, p.depth, p.strips.shape.channels)]
+    strips = [strip for shape, p in panels for strip in p.values.reshape(p.tiles, p.depth, shape.channels)]
     return np.hstack(strips)[:, :columns]
 
 
 def pad_columns(w: Array) -> Array:
     """w (K, N), each row followed by zeros up to the vector width."""
     K, N = w.shape
+    if padded(N, w.dtype) == N:
+        return np.ascontiguousarray(w)
     wide = np.zeros((K, padded(N, w.dtype)), w.dtype)
     wide[:, :N] = w
     return wide

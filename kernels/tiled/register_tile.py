@@ -32,9 +32,8 @@ How Numba learns a new kind of value
 Three kinds of values
     shape    how large a tile is: rows, vectors, lanes, dtype. Known to the compiler, so that it costs nothing at run
              time and every tile size is machine code of its own; a kernel reads shape.rows and shape.channels
-    rows     one offset for each row of a tile, taken from a table: where a row finds its numbers, or puts them. Which
-             pixels are neighbours, strides and borders are the table's contents; past its end the last entry is
-             repeated, so a kernel has no code for the rest of a division
+    rows     one offset for each row of a tile, taken from a table: where a row finds its numbers, or puts them. Past the
+             table's end its last entry is repeated, so a kernel has no code for the rest of a division
     tile     the sums
 
     All arrays are flat and contiguous, indices count numbers, vectors need no alignment, and nothing is checked.
@@ -102,7 +101,8 @@ _extending.register_model(RowsType)(_model(lambda shape: ir.ArrayType(ir.IntType
 
 # How a TileShape of Python becomes an argument of a kernel, and how a kernel reads its numbers.
 _extending.register_model(ShapeType)(_models.OpaqueModel)
-_extending.typeof_impl.register(TileShape)(lambda shape, context: ShapeType(shape))
+_shape_type = functools.cache(ShapeType)
+_extending.typeof_impl.register(TileShape)(lambda shape, context: _shape_type(shape))
 _extending.unbox(ShapeType)(lambda kind, shape, box: _extending.NativeValue(box.context.get_dummy_value()))
 
 

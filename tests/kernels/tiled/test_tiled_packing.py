@@ -70,16 +70,16 @@ def test_a_packed_matrix_comes_back(K, N, dtype):
     if N:
         np.testing.assert_array_equal(unpack_matrix(panels, N), w)
         np.testing.assert_array_equal(unpack_matrix(panels, padded(N, dtype)), pad_columns(w))
-    assert sum(each.values.size for each in panels) == K * padded(N, dtype)
+    assert sum(each.values.size for _, each in panels) == K * padded(N, dtype)
 
 
 def test_a_strip_is_read_from_front_to_back():
     w = numbers(5, 100)
-    for strips, values, depth in pack_matrix(w):
-        width = strips.shape.channels
-        for strip in range(strips.tiles):
+    for shape, (values, depth, tiles, channel) in pack_matrix(w):
+        width = shape.channels
+        for strip in range(tiles):
             for k in range(depth):
-                first = strips.channel + strip * width
+                first = channel + strip * width
                 part = values[(strip * depth + k) * width :][:width]
                 np.testing.assert_array_equal(part[: 100 - first], w[k, first : first + width])
 
