@@ -32,8 +32,8 @@ How Numba learns a new kind of value
 Three kinds of values
     shape    how large a tile is: rows, vectors, lanes, dtype. Known to the compiler, so that it costs nothing at run
              time and every tile size is machine code of its own; a kernel reads shape.rows and shape.channels
-    rows     one offset for each row of a tile, taken from a table: where a row finds its numbers, or puts them. Past the
-             table's end its last entry is repeated, so a kernel has no code for the rest of a division
+    rows     one offset for each row of a tile, taken from a table: where a row finds its numbers, or puts them. Past
+             the table's end its last entry is repeated, so a kernel has no code for the rest of a division
     tile     the sums
 
     All arrays are flat and contiguous, indices count numbers, vectors need no alignment, and nothing is checked.

@@ -23,7 +23,7 @@ class Guarded:
                 np.testing.assert_array_equal(side, np.full(GUARD, canary, array.dtype), "written outside")
 
     def moved(self, argument):
-        if isinstance(argument, tuple):  # of the packed types
+        if hasattr(argument, "_fields"):  # one of the packed types
             return type(argument)(*map(self.moved, argument))
         if not isinstance(argument, np.ndarray):
             return argument

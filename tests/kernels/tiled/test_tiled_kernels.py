@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from guarded import Guarded
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refnet import kernels
@@ -34,6 +34,7 @@ CHECKS = {
     "depthwise_conv2d": (check_depthwise_conv2d, check_depthwise_conv2d_backward, depthwise_conv2d_cases),
     "pointwise_conv2d": (check_pointwise_conv2d, check_pointwise_conv2d_backward, pointwise_conv2d_cases),
 }
+few = settings(max_examples=25)  # each makes several calls
 PARTS = ("forward", "input_gradient", "filter_gradient")
 
 
@@ -60,16 +61,17 @@ def exact_cases(**limits):
 def test_forward_by_the_oracle(operation, dtype):
     """Exact on integers, within the bound of sums in the arrays' own dtype on reals."""
     check = CHECKS[operation][0]
-    check(getattr(tiled, f"{operation}_forward"), dtype=dtype, limits=LIMITS, max_examples=40)
+    check(getattr(tiled, f"{operation}_forward"), dtype=dtype, limits=LIMITS, max_examples=25)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("operation", CHECKS)
 def test_backward_by_the_oracle(operation, dtype):
     check = CHECKS[operation][1]
-    check(getattr(tiled, f"{operation}_backward"), dtype=dtype, limits=LIMITS, max_examples=30)
+    check(getattr(tiled, f"{operation}_backward"), dtype=dtype, limits=LIMITS, max_examples=15)
 
 
+@few
 @given(exact_cases(memory_order="C"))
 def test_on_integers_they_are_the_plain_kernels_to_the_last_bit(case):
     for part in PARTS:
@@ -96,6 +98,7 @@ def test_hostile_shapes_in_guarded_memory(what, monkeypatch):
         for name, guard in guards.items():
             monkeypatch.setattr(module, name, guard)
 
+    @few
     @given(exact_cases(memory_order="C", **HOSTILE[what]))
     def guarded(case):
         for part in PARTS:
@@ -116,6 +119,7 @@ def test_the_guard_itself_sees_a_write_and_a_read_outside():
     assert np.isnan(y[0])
 
 
+@few
 @given(exact_cases(), st.integers(0, 99))
 def test_they_are_adjoints_of_each_other(case, seed):
     """No oracle: vdot(dy, f(x2, w)) == vdot(dx, x2), and the same for w, on drawn integers."""
@@ -128,6 +132,7 @@ def test_they_are_adjoints_of_each_other(case, seed):
     assert np.vdot(case.dy.astype(wide), forward(case.x, w2, *case.settings)) == np.vdot(dw.astype(wide), w2)
 
 
+@few
 @given(exact_cases(), st.integers(0, 99))
 def test_a_nan_reaches_the_outputs_that_see_it_and_no_others(case, seed):
     """Outputs that see a pixel: where the oracle, on an image of zeros with a one there, is not zero."""
@@ -142,6 +147,7 @@ def test_a_nan_reaches_the_outputs_that_see_it_and_no_others(case, seed):
     np.testing.assert_array_equal(np.isnan(answer), expected_forward(seen).value != 0)
 
 
+@few
 @given(exact_cases())
 def test_arguments_stay_as_they_were_and_answers_are_fresh(case):
     before = case.x.copy(), case.w.copy(), case.dy.copy()
