@@ -2,7 +2,8 @@
 
     net.forward(weights, images, kernels=refnet.kernels.tiled)
 
-What has no tiled version is the plain one, so this package is a whole set of kernels. Results are those of the plain
+What has no tiled version is the plain one (a dense layer reads each weight once: packing them would cost more than the
+layer), so this package is a whole set of kernels. Results are those of the plain
 kernels but for rounding: sums accumulate in the dtype of the arrays, not in float64.
 
 How to read it, bottom up: `register_tile.py` (a matrix of sums in vector registers), `shapes.py` (how large, on which
@@ -17,10 +18,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
-    from .dense import dense_backward as dense_backward
-    from .dense import dense_filter_gradient as dense_filter_gradient
-    from .dense import dense_forward as dense_forward
-    from .dense import dense_input_gradient as dense_input_gradient
     from .depthwise import depthwise_conv2d_backward as depthwise_conv2d_backward
     from .depthwise import depthwise_conv2d_filter_gradient as depthwise_conv2d_filter_gradient
     from .depthwise import depthwise_conv2d_forward as depthwise_conv2d_forward
@@ -39,7 +36,6 @@ _OPERATIONS = {
     "standard": "conv2d",
     "depthwise": "depthwise_conv2d",
     "pointwise": "pointwise_conv2d",
-    "dense": "dense",
 }
 _PARTS = ("forward", "input_gradient", "filter_gradient", "backward")
 _FILE_OF = {f"{operation}_{part}": file for file, operation in _OPERATIONS.items() for part in _PARTS}

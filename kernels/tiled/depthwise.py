@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry import output_size
-from .packing import NO_PADS, Source, Target, empty_map, empty_matrix, pack_map, pad_columns, unpack_map
+from .packing import NO_PADS, Source, Target, empty_map, pack_map, pad_columns, unpack_map, zero_matrix
 from .phases import phases
 from .shapes import depthwise_shape, padded, taps_shape
 from .taps import tap_products, tap_sums
@@ -73,7 +73,7 @@ def depthwise_conv2d_filter_gradient(
     packed, grads = (pack_map(each, border, padded(M, x.dtype)) for each, border in ((x, pads), (dy, NO_PADS)))
     taps = packed.steps(np.arange(filter_hw[0]) * dilation[0], np.arange(filter_hw[1]) * dilation[1])
     source = Source(packed.values, packed.windows(dy.shape[1:3], stride), taps, packed.channels)
-    dw = empty_matrix(taps.size, M, x.dtype)
+    dw = zero_matrix(taps.size, M, x.dtype)
     tap_products(taps_shape(x.dtype), source, Target(grads.values, grads.all_beginnings()), dw)
     return np.ascontiguousarray(dw.values.reshape(*filter_hw, packed.channels)[..., :M])
 

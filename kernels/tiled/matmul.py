@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import jit
-from .packing import NO_PADS, Panels, Source, Target, empty_matrix, pack_map, pack_matrix
+from .packing import NO_PADS, Panels, Source, Target, pack_map, pack_matrix, zero_matrix
 from .register_tile import add, multiply_add, rows_from, store, zero
 from .shapes import TileShape, matrix_strips, padded
 
@@ -35,7 +35,7 @@ def filter_gradient(source: Source, dy: Array) -> Array:
     N = dy.shape[3]
     packed = pack_map(dy, NO_PADS, padded(N, dy.dtype))
     grads = Target(packed.values, packed.all_beginnings())
-    dw = empty_matrix(source.runs.size, N, dy.dtype)
+    dw = zero_matrix(source.runs.size, N, dy.dtype)
     for shape, tiles, channel in matrix_strips(N, dy.dtype):
         pixel_sums(shape, source, grads, dw, (channel, channel + tiles * shape.channels))
     return np.ascontiguousarray(dw.values.reshape(source.runs.size, packed.channels)[:, :N])
@@ -49,7 +49,7 @@ def window_sums(shape: TileShape, source: Source, panels: Panels, target: Target
     A block of pixels stays in cache while the tiles of weights pass over it.
     """
     pixels = target.pixels.size
-    block = pixels_per_block(panels.depth, shape.rows)
+    block = pixels_per_block(panels.depth + panels.tiles * shape.channels, shape.rows)
     for start in range(0, pixels, block):
         for strip in range(panels.tiles):
             for first in range(start, min(start + block, pixels), shape.rows):
@@ -105,9 +105,9 @@ def pixel_tile(
 
 
 @jit
-def pixels_per_block(depth: int, rows: int) -> int:
-    """As many windows of `depth` numbers as fit into half of a small second-level cache -> a multiple of rows."""
-    return max(1, 32768 // max(1, depth * rows)) * rows
+def pixels_per_block(numbers: int, rows: int) -> int:
+    """As many pixels of so many numbers, read and written, as fit into half of a small second-level cache -> pixels."""
+    return max(1, 32768 // max(1, numbers * rows)) * rows
 
 
 @jit

@@ -26,6 +26,7 @@ Array = NDArray[Any]
 Pair = tuple[int, int]
 Pads = tuple[int, int, int, int]
 NO_PADS = (0, 0, 0, 0)
+CACHE_LINE = 64  # bytes
 
 
 class Map(NamedTuple):
@@ -91,6 +92,14 @@ def flat(x: Array) -> Array:
     return np.ascontiguousarray(x).reshape(-1)
 
 
+def empty(numbers: int, dtype: DTypeLike) -> Array:
+    """Flat memory that begins on a cache line, so that no vector lies across two."""
+    line = CACHE_LINE // np.dtype(dtype).itemsize
+    memory = np.empty(numbers + line, dtype)
+    start = -memory.ctypes.data % CACHE_LINE // memory.itemsize
+    return memory[start : start + numbers]
+
+
 def pack_map(x: Array, pads: Pads, channels: int) -> Map:
     """x (B, H, W, M) with a border of zeros, each pixel followed by zeros up to `channels` numbers."""
     B, H, W, M = x.shape
@@ -98,7 +107,7 @@ def pack_map(x: Array, pads: Pads, channels: int) -> Map:
     height, width = top + H + bottom, left + W + right
     if (height, width, channels) == (H, W, M):
         return Map(flat(x), B, H, W, M)
-    values = np.empty((B, height, width, channels), x.dtype)
+    values = empty(B * height * width * channels, x.dtype).reshape(B, height, width, channels)
     values[:, :top] = values[:, top + H :] = 0
     values[:, top : top + H, :left] = values[:, top : top + H, left + W :] = 0
     inside = values[:, top : top + H, left : left + W]
@@ -109,7 +118,7 @@ def pack_map(x: Array, pads: Pads, channels: int) -> Map:
 def empty_map(batch: int, height: int, width: int, channels: int, dtype: DTypeLike) -> Map:
     """A map to be filled, without a border: channels are padded to the vector width."""
     room = padded(channels, dtype)
-    return Map(np.empty(batch * height * width * room, dtype), batch, height, width, room)
+    return Map(empty(batch * height * width * room, dtype), batch, height, width, room)
 
 
 def unpack_map(packed: Map, channels: int) -> Array:
@@ -123,8 +132,10 @@ def pack_matrix(w: Array) -> list[tuple[TileShape, Panels]]:
     K, N = w.shape
     wide, found = pad_columns(w), []
     for shape, tiles, channel in matrix_strips(N, w.dtype):
+        values = empty(K * tiles * shape.channels, w.dtype)
         part = wide[:, channel : channel + tiles * shape.channels].reshape(K, tiles, shape.channels)
-        found.append((shape, Panels(part.transpose(1, 0, 2).ravel(), K, tiles, channel)))
+        values.reshape(tiles, K, shape.channels)[...] = part.transpose(1, 0, 2)
+        found.append((shape, Panels(values, K, tiles, channel)))
     return found
 
 
@@ -144,7 +155,9 @@ def pad_columns(w: Array) -> Array:
     return wide
 
 
-def empty_matrix(rows: int, columns: int, dtype: DTypeLike) -> Target:
+def zero_matrix(rows: int, columns: int, dtype: DTypeLike) -> Target:
     """Zeros to add sums to: (rows, columns), columns padded to the vector width."""
     room = padded(columns, dtype)
-    return Target(np.zeros(rows * room, dtype), np.arange(rows) * room)
+    values = empty(rows * room, dtype)
+    values[:] = 0
+    return Target(values, np.arange(rows) * room)

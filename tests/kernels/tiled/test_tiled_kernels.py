@@ -172,10 +172,8 @@ LONG = {  # the accumulation is long, and what a tile covers is not a divisor of
         *(real(rng, 1, 40, 41, 9), real(rng, 1, 40, 41, 9)),
         *((3, 3), (1, 1), (1, 1), (1, 1, 1, 1)),
     ),
-    "dense_forward": lambda rng: (real(rng, 2, 1280), real(rng, 1280, 10)),
-    "dense_backward": lambda rng: (real(rng, 3, 10), real(rng, 3, 130), real(rng, 130, 10)),
 }
-LENGTHS = (700, 2 * 31 * 29, 40 * 41, 40 * 41, 1280, 130)
+LENGTHS = (700, 2 * 31 * 29, 40 * 41, 40 * 41)
 
 
 @pytest.mark.parametrize(("name", "length"), list(zip(LONG, LENGTHS, strict=True)), ids=list(LONG))
@@ -184,24 +182,9 @@ def test_long_sums_lie_within_their_bound_of_the_plain_kernel(name, length):
     given = LONG[name](np.random.default_rng(5))
     wide = [a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in given]
     sizes = [np.abs(a) if isinstance(a, np.ndarray) else a for a in wide]
-    found, wanted, absolute = (as_tuple(getattr(space, name)(*arrays)) for space, arrays in
-                               ((tiled, given), (kernels, wide), (kernels, sizes)))  # fmt: skip
-    for got, true, total in zip(found, wanted, absolute, strict=True):
-        bound = error_bound(true, total, length, precision("float32"))
-        assert got.dtype == np.float32
-        assert (np.abs(got - true) <= bound).all()
-        assert not np.array_equal(got, true)
-
-
-def as_tuple(answer):
-    return answer if isinstance(answer, tuple) else (answer,)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("B", "M", "N"), [(0, 3, 4), (1, 1, 1), (1, 17, 40), (7, 33, 5)])
-def test_dense_is_the_plain_one_on_integers(B, M, N, dtype):
-    rng = np.random.default_rng(B)
-    x, w, dy = (rng.integers(-4, 5, shape).astype(dtype) for shape in ((B, M), (M, N), (B, N)))
-    np.testing.assert_array_equal(tiled.dense_forward(x, w), kernels.dense_forward(x, w), strict=True)
-    for got, wanted in zip(tiled.dense_backward(dy, x, w), kernels.dense_backward(dy, x, w), strict=True):
-        np.testing.assert_array_equal(got, wanted, strict=True)
+    found, wanted, absolute = (
+        getattr(space, name)(*arrays) for space, arrays in ((tiled, given), (kernels, wide), (kernels, sizes))
+    )
+    assert found.dtype == np.float32
+    assert (np.abs(found - wanted) <= error_bound(wanted, absolute, length, precision("float32"))).all()
+    assert not np.array_equal(found, wanted)

@@ -23,7 +23,7 @@ def test_it_has_the_names_of_the_plain_kernels_and_the_plain_ones_for_the_rest()
         same = getattr(tiled, name) is getattr(kernels, name)
         assert same == (name not in tiled.TILED), name
     assert {name.rpartition("_")[0] for name in tiled.TILED if name.endswith("_forward")} == {
-        *("conv2d", "depthwise_conv2d", "pointwise_conv2d", "dense")
+        *("conv2d", "depthwise_conv2d", "pointwise_conv2d")
     }
 
 

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refnet.kernels.geometry import output_size
-from refnet.kernels.tiled.packing import empty_map, flat, pack_map, pack_matrix, pad_columns, unpack_map, unpack_matrix
+from refnet.kernels.tiled.packing import (
+    empty,
+    empty_map,
+    flat,
+    pack_map,
+    pack_matrix,
+    pad_columns,
+    unpack_map,
+    unpack_matrix,
+)
 from refnet.kernels.tiled.phases import phases
 from refnet.kernels.tiled.shapes import lanes, padded
 
@@ -51,6 +60,14 @@ def test_a_flat_array_has_no_gaps():
     assert not x.reshape(-1).flags.c_contiguous
     assert flat(x).flags.c_contiguous
     np.testing.assert_array_equal(flat(x), x[:, 0])
+
+
+@given(st.integers(0, 99), st.sampled_from(DTYPES))
+def test_empty_memory_begins_on_a_cache_line(size, dtype):
+    memory = empty(size, dtype)
+    assert memory.shape == (size,)
+    assert memory.dtype == dtype
+    assert memory.ctypes.data % 64 == 0
 
 
 @given(channels, st.sampled_from(DTYPES))
