@@ -38,6 +38,10 @@ class Map(NamedTuple):
     width: int
     channels: int
 
+    @property
+    def size(self) -> tuple[int, int, int, int]:
+        return self.batch, self.height, self.width, self.channels
+
     def beginnings(self, ys: Array, xs: Array) -> Array:
         """A table of the pixels (b, y, x) of all images, for the rows ys and the columns xs."""
         images = np.arange(self.batch) * self.height
@@ -123,7 +127,7 @@ def empty_map(batch: int, height: int, width: int, channels: int, dtype: DTypeLi
 
 def unpack_map(packed: Map, channels: int) -> Array:
     """(B, H, W, channels) of a map without a border: the same memory where no channels were padded."""
-    y = packed.values.reshape(packed[1:])
+    y = packed.values.reshape(packed.size)
     return y if channels == packed.channels else y[..., :channels].copy()
 
 

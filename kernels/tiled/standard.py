@@ -13,6 +13,7 @@ side by side in memory and are one run. The padding is real zeros around a copy 
 are to be finite. Sums accumulate in the dtype of the arrays.
 """
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 
 from ..geometry import output_size
 from .matmul import filter_gradient, multiply
+from .meetings import backwards, groups
 from .packing import Source, Target, empty_map, pack_map, unpack_map
-from .phases import phases
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -49,19 +50,20 @@ def conv2d_forward(x: Array, w: Array, stride: Pair, dilation: Pair, pads: Pads)
 def conv2d_input_gradient(
     dy: Array, w: Array, input_hw: Pair, stride: Pair, dilation: Pair, pads: Pads
 ) -> Array:
-    """`dx[b,iy,ix,m] = sum over ky,kx,n of dy[b,oy,ox,n] * w[ky,kx,m,n]`: a window over dy, phase by phase.
+    """`dx[b,iy,ix,m] = sum over ky,kx,n of dy[b,oy,ox,n] * w[ky,kx,m,n]`, for each phase of the stride.
 
     Shapes: dy (B, OH, OW, N), w (KH, KW, M, N), input_hw (H, W) -> dx (B, H, W, M). Cost: as forward.
     """
     B, OH, OW, N = dy.shape
     KH, KW, M, N = w.shape
-    both = phases(input_hw, (OH, OW), (KH, KW), stride, dilation, (pads[0], pads[2]))
-    packed, dx = pack_map(dy, both.pads(), N), empty_map(B, *input_hw, M, dy.dtype)
-    for y, x in both.pairs():
-        runs = packed.steps(y.windows + both.pads()[0], x.windows + both.pads()[2])
-        pixels = packed.windows((y.pixels.size, x.pixels.size), (1, 1))
-        turned = w[y.taps][:, x.taps].transpose(0, 1, 3, 2).reshape(-1, M)
-        multiply(Source(packed.values, pixels, runs, N), turned, Target(dx.values, dx.beginnings(y.pixels, x.pixels)))
+    y, x = (backwards(*axis) for axis in zip(input_hw, (KH, KW), stride, dilation, pads[::2], strict=True))
+    (top, bottom), (left, right) = y.border(OH), x.border(OW)
+    packed, dx = pack_map(dy, (top, bottom, left, right), N), empty_map(B, *input_hw, M, dy.dtype)
+    for one, other in product(groups(y), groups(x)):
+        pixels = packed.beginnings(one.begins + top, other.begins + left)
+        source = Source(packed.values, pixels, packed.steps(one.steps, other.steps), N)
+        turned = w[one.taps][:, other.taps].transpose(0, 1, 3, 2).reshape(-1, M)
+        multiply(source, turned, Target(dx.values, dx.beginnings(one.pixels, other.pixels)))
     return unpack_map(dx, M)
 
 

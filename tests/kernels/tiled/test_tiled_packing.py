@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refnet.kernels.geometry import output_size
+from refnet.kernels.tiled.meetings import backwards, forward, groups
 from refnet.kernels.tiled.packing import (
     empty,
     empty_map,
@@ -16,7 +17,6 @@ from refnet.kernels.tiled.packing import (
     unpack_map,
     unpack_matrix,
 )
-from refnet.kernels.tiled.phases import phases
 from refnet.kernels.tiled.shapes import lanes, padded
 
 pytestmark = pytest.mark.jit
@@ -117,27 +117,39 @@ def test_tables_say_where_pixels_begin():
 sizes = st.integers(1, 6)
 
 
+def products_of(outputs, size, taps, stride, dilation, before):
+    """(input pixel, tap, output pixel) of each product of the forward pass, by its own loops."""
+    at = {(oy * stride + k * dilation - before, k, oy) for oy in range(outputs) for k in range(taps)}
+    return {each for each in at if 0 <= each[0] < size}
+
+
 @given(sizes, st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.integers(0, 3), st.integers(0, 3))
-def test_phases_hold_every_product_of_the_forward_pass_once(size, taps, stride, dilation, before, after):
-    """(input pixel, tap, output pixel): what the forward pass multiplies, and what the phases' windows meet."""
+def test_groups_read_backwards_hold_every_product_once(size, taps, stride, dilation, before, after):
     outputs = output_size(size, taps, stride, dilation, before, after)
     if outputs < 1:
         return
-    forward = {
-        (oy * stride + k * dilation - before, k, oy)
-        for oy in range(outputs)
-        for k in range(taps)
-        if 0 <= oy * stride + k * dilation - before < size
-    }
-    both = phases((size, 1), (outputs, 1), (taps, 1), (stride, 1), (dilation, 1), (before, 0))
-    low, high = both.y.border()
+    products = products_of(outputs, size, taps, stride, dilation, before)
+    read = backwards(size, taps, stride, dilation, before)
+    low, high = read.border(outputs)
     met, pixels = [], []
-    for phase, _ in both.pairs():
-        pixels += phase.pixels.tolist()
-        for j, iy in enumerate(phase.pixels.tolist()):
-            met += [(iy, k, first + j) for k, first in zip(phase.taps.tolist(), phase.windows.tolist(), strict=True)]
+    for group in groups(read):
+        pixels += group.pixels.tolist()
+        for iy, first in zip(group.pixels.tolist(), group.begins.tolist(), strict=True):
+            met += [(iy, k, first + step) for k, step in zip(group.taps.tolist(), group.steps.tolist(), strict=True)]
     assert sorted(pixels) == list(range(size))
     assert all(-low <= oy < outputs + high for _, _, oy in met), "windows lie inside of the border"
     inside = [each for each in met if 0 <= each[2] < outputs]
     assert len(set(inside)) == len(inside)
-    assert set(inside) == forward
+    assert set(inside) == products
+
+
+@given(sizes, st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.integers(0, 3), st.integers(0, 3))
+def test_groups_of_the_forward_pass_hold_the_same(size, taps, stride, dilation, before, after):
+    outputs = max(0, output_size(size, taps, stride, dilation, before, after))
+    met, pixels = [], []
+    for group in groups(forward(outputs, taps, stride, dilation, before).inside(size)):
+        pixels += group.pixels.tolist()
+        for oy, first in zip(group.pixels.tolist(), group.begins.tolist(), strict=True):
+            met += [(first + step, k, oy) for k, step in zip(group.taps.tolist(), group.steps.tolist(), strict=True)]
+    assert sorted(pixels) == list(range(outputs))
+    assert sorted(met) == sorted(products_of(outputs, size, taps, stride, dilation, before))
