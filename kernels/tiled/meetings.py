@@ -11,7 +11,8 @@ that slides. Forward, a group is the inside of a map or one of its edges; backwa
 So neither direction needs a loop of its own: a table of windows and one of steps say it all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,3 +92,8 @@ def groups(meetings: Meetings) -> list[Group]:
         begins = at[:, 0] if taps.size else np.zeros(pixels.size, np.int64)
         found.append(Group(pixels, taps, begins, at[0] - at[0, :1]))
     return found
+
+
+def pairs(y: list[Group], x: list[Group]) -> Iterator[tuple[Group, Group]]:
+    """Each group along y with each along x: together they are every pixel of a map once."""
+    return product(y, x)

@@ -13,7 +13,6 @@ side by side in memory and are one run. The padding is real zeros around a copy 
 are to be finite. Sums accumulate in the dtype of the arrays.
 """
 
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..geometry import output_size
 from .matmul import filter_gradient, multiply
-from .meetings import backwards, groups
+from .meetings import backwards, groups, pairs
 from .packing import Source, Target, empty_map, pack_map, unpack_map
 
 Array = NDArray[Any]
@@ -59,7 +58,7 @@ def conv2d_input_gradient(
     y, x = (backwards(*axis) for axis in zip(input_hw, (KH, KW), stride, dilation, pads[::2], strict=True))
     (top, bottom), (left, right) = y.border(OH), x.border(OW)
     packed, dx = pack_map(dy, (top, bottom, left, right), N), empty_map(B, *input_hw, M, dy.dtype)
-    for one, other in product(groups(y), groups(x)):
+    for one, other in pairs(groups(y), groups(x)):
         pixels = packed.beginnings(one.begins + top, other.begins + left)
         source = Source(packed.values, pixels, packed.steps(one.steps, other.steps), N)
         turned = w[one.taps][:, other.taps].transpose(0, 1, 3, 2).reshape(-1, M)

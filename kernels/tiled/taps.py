@@ -12,7 +12,6 @@ border.
 
 import functools
 from collections.abc import Sequence
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..jit import jit
 from .matmul import pixels_per_chunk
-from .meetings import Axis
+from .meetings import Axis, pairs
 from .packing import Map
 from .register_tile import add, multiply_add_lanes, rows_from, store, zero
 from .shapes import TileShape
@@ -48,7 +47,7 @@ def windows(source: Size, target: Size, y: Axis, x: Axis) -> Windows:
     """The groups of both axes, each along y with each along x. Kept, as a network asks for the same at each step."""
     wide, found = source[3], []
     of_source, of_target = Map(np.empty(0), *source), Map(np.empty(0), *target)
-    for one, other in product(y.groups(), x.groups()):
+    for one, other in pairs(y.groups(), x.groups()):
         filters = ((one.taps[:, None] * x.filter + other.taps) * wide).ravel()
         pixels, places = of_source.beginnings(one.begins, other.begins), of_target.beginnings(one.pixels, other.pixels)
         taps = of_source.steps(one.steps, other.steps)
