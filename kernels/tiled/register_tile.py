@@ -61,8 +61,8 @@ _config: Any = config
 _models: Any = datamodel.models
 _templates: Any = typing.templates
 
-if _config.DISABLE_JIT:
-    raise ImportError("refnet.kernels.tiled: NUMBA_DISABLE_JIT is set, and tiles are compiled code; use refnet.kernels")
+# Whether there is a compiler; the package asks before it hands out a kernel.
+COMPILES = not _config.DISABLE_JIT
 
 
 class Shaped(types.Type):

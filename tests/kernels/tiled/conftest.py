@@ -1,4 +1,4 @@
-"""Tiles are compiled code: without JIT there is nothing here to import, and so nothing to collect."""
+"""Tiles are compiled code: without JIT there is nothing to run here, and so nothing to collect."""
 
 import numba
 
