@@ -8,7 +8,10 @@ import platform
 import pytest
 from processes import python
 
+from refnet.kernels import tiled
 from refnet.kernels.cache import processor
+from refnet.kernels.tiled import shapes
+from refnet.testing import Limits, check_conv2d, check_conv2d_backward, check_depthwise_conv2d_backward
 
 pytestmark = [
     pytest.mark.jit,
@@ -34,7 +37,18 @@ PROCESSORS = {
 
 @pytest.mark.parametrize("name", ["SSE2", *(pytest.param(name, marks=pytest.mark.slow) for name in ("AVX", "AVX2"))])
 def test_a_smaller_processor_gets_narrower_tiles_and_right_answers(name):
-    cpu, features, shapes = PROCESSORS[name]
+    cpu, features, wanted = PROCESSORS[name]
     if not {each for each in features.split(",") if each.startswith("+")} <= set(processor()[2].split(",")):
         pytest.skip(f"this processor has no {name}")
-    assert python(CHECKS, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [shapes]
+    assert python(CHECKS, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [wanted]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("registers", [shapes.VECTORS[0], shapes.VECTORS[2]], ids=["AVX-512", "NEON"])
+def test_the_tiles_of_processors_that_are_not_here(registers, monkeypatch):
+    """LLVM makes several registers of one that this machine has not: slow, and right."""
+    monkeypatch.setattr(shapes, "vectors_here", lambda: registers)
+    limits = Limits(max_channels=100, max_size=6)
+    check_conv2d(tiled.conv2d_forward, limits=limits, max_examples=40)
+    check_conv2d_backward(tiled.conv2d_backward, limits=limits, max_examples=20)
+    check_depthwise_conv2d_backward(tiled.depthwise_conv2d_backward, limits=limits, max_examples=20)
