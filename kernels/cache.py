@@ -131,10 +131,14 @@ def source_digest() -> str:
 
 def build() -> tuple[str, ...]:
     """What machine code depends on beside its source: processor and vector width, versions, settings."""
-    processor = _target.target_context.codegen().magic_tuple()
     versions = (sys.implementation.cache_tag, np.__version__, numba.__version__, llvmlite.__version__)
     settings = (f"{name}={getattr(_config, name, None)!r}" for name in _SETTINGS)
-    return (*map(str, processor), *versions, *settings)
+    return (*processor(), *versions, *settings)
+
+
+def processor() -> tuple[str, ...]:
+    """For which processor Numba compiles: triple, name, features ("+avx2,-avx512f,..."); NUMBA_CPU_* change it."""
+    return tuple(map(str, _target.target_context.codegen().magic_tuple()))
 
 
 def fingerprint(function: FunctionType) -> str:

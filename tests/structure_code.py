@@ -65,6 +65,7 @@ def undocumented_kernels(root: Path) -> list[str]:
     for path in operations(root).values():
         if not re.search(r"^    \S", ast.get_docstring(parsed(path), clean=False) or "", re.MULTILINE):
             complaints.append(f"{path}: no legend at the head of the file")
+    for path in (root / "kernels").rglob("*.py"):
         for function in jitted(path):
             if not re.search(r"Shapes:|->", ast.get_docstring(function) or ""):
                 complaints.append(f"{path}:{function.lineno}: {function.name} gives no shapes")

@@ -50,9 +50,9 @@ ORDER = (
 )
 JUDGES = {"refnet.formulas": ("refnet.layers", "refnet.graph", "refnet.kernels", "refnet.node")}
 TESTING = "refnet.testing"
-NUMBA_FILES = ("refnet.kernels.jit", "refnet.kernels.cache")
+NUMBA_FILES = ("refnet.kernels.jit", "refnet.kernels.cache", "refnet.kernels.tiled.register_tile")
 NO_OPERATIONS = ("geometry", "store", "cache", "jit", "warmup", "__init__")
-OPERATIONS_MAY_IMPORT = ("numpy", "typing", "refnet.kernels.jit", "refnet.kernels.geometry")
+OPERATIONS_MAY_IMPORT = ("numpy", "typing", "refnet.kernels.jit", "refnet.kernels.geometry", "refnet.kernels.tiled")
 
 
 class Import(NamedTuple):
@@ -81,10 +81,10 @@ def modules(root: Path) -> dict[str, Path]:
 
 
 def operations(root: Path) -> dict[str, Path]:
-    """The files of kernels/ that hold kernels."""
-    return {
-        name: path for path in (root / "kernels").glob("*.py") if (name := path.stem) not in NO_OPERATIONS
-    }
+    """The files of kernels/ that hold kernels, and their namesakes in kernels/tiled/."""
+    found = {path.stem: path for path in (root / "kernels").glob("*.py") if path.stem not in NO_OPERATIONS}
+    tiled = (root / "kernels" / "tiled").glob("*.py")
+    return found | {f"tiled.{path.stem}": path for path in tiled if path.stem in found}
 
 
 def imports(root: Path) -> list[Import]:

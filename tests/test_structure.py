@@ -44,6 +44,7 @@ def relu_backward(dy, x):
     """Shapes: dx like x."""
     return dy * (x > 0)
 ''',
+    "kernels/tiled/__init__.py": "",
     "refnet/__init__.py": "from importlib import import_module\n__version__ = '0'",
     "refnet/counting.py": "",
     "refnet/layers/__init__.py": "def __getattr__(name):\n    from . import base",
@@ -56,6 +57,7 @@ def relu_backward(dy, x):
     "refnet/testing/cases.py": "import math\nimport numpy\n\ndef draw():\n    import hypothesis",
 }
 RELU = GOOD["kernels/relu.py"]
+TILED = GOOD["kernels/tiled/relu.py"] = RELU.replace(".jit", "..jit")
 PLANTED = {
     "imports what stands below": (
         imports.wrong_order,
@@ -132,6 +134,24 @@ PLANTED = {
         "kernels/relu.py",
         RELU.replace("Shapes: y like x.", "ReLU."),
     ),
+    "a tiled kernel without shapes": (
+        code.undocumented_kernels,
+        "kernels/tiled/relu.py",
+        TILED.replace("Shapes: y like x.", "ReLU."),
+    ),
+    "a loop without shapes": (
+        code.undocumented_kernels,
+        "kernels/tiled/loops.py",
+        '@jit\ndef loop(x):\n    """A loop."""',
+    ),
+    "a tiled kernel without backward": (
+        code.unpaired,
+        "kernels/tiled/relu.py",
+        TILED.replace("def relu_backward", "def relu_gradient"),
+    ),
+    "a tiled kernel that reads files": (imports.foreign_to_kernels, "kernels/tiled/relu.py", "import os"),
+    "a plain kernel that wants tiles": (imports.wrong_order, "kernels/relu.py", "from .tiled import relu"),
+    "LLVM in a tiled kernel": (imports.strangers, "kernels/tiled/relu.py", "from llvmlite import ir"),
     "an eager door": (imports.eager_doors, "refnet/layers/__init__.py", "from .base import Layer"),
     "a door that loads NumPy": (imports.eager_doors, "refnet/__init__.py", "import numpy as np"),
     "a class in a door": (imports.eager_doors, "refnet/layers/__init__.py", "class Layer: ..."),

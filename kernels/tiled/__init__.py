@@ -1,0 +1,60 @@
+"""The operations at machine speed: the names and signatures of `refnet.kernels`, by register tiles where they exist.
+
+    net.forward(weights, images, kernels=refnet.kernels.tiled)
+
+What has no tiled version is the plain one, so this package is a whole set of kernels. (A dense layer reads each of its
+weights once: packing them would cost more than the layer.) Results are those of the plain kernels but for rounding:
+sums accumulate in the dtype of the arrays, not in float64.
+
+How to read it, bottom up: `register_tile.py` (a matrix of sums in vector registers), `shapes.py` (how large, on which
+processor), `packing.py` and `meetings.py` (what tiles read, and where), `matmul.py` and `taps.py` (the loops), then the
+operations. Outside of this folder nobody knows that channels are padded.
+
+Compiled code only. Under NUMBA_DISABLE_JIT=1 a tiled function is an ImportError that says so, and `refnet.kernels` has
+what you want.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .depthwise import depthwise_conv2d_backward as depthwise_conv2d_backward
+    from .depthwise import depthwise_conv2d_filter_gradient as depthwise_conv2d_filter_gradient
+    from .depthwise import depthwise_conv2d_forward as depthwise_conv2d_forward
+    from .depthwise import depthwise_conv2d_input_gradient as depthwise_conv2d_input_gradient
+    from .pointwise import pointwise_conv2d_backward as pointwise_conv2d_backward
+    from .pointwise import pointwise_conv2d_filter_gradient as pointwise_conv2d_filter_gradient
+    from .pointwise import pointwise_conv2d_forward as pointwise_conv2d_forward
+    from .pointwise import pointwise_conv2d_input_gradient as pointwise_conv2d_input_gradient
+    from .standard import conv2d_backward as conv2d_backward
+    from .standard import conv2d_filter_gradient as conv2d_filter_gradient
+    from .standard import conv2d_forward as conv2d_forward
+    from .standard import conv2d_input_gradient as conv2d_input_gradient
+
+# The files with a tiled version of their plain namesake, and the operation that each holds.
+_OPERATIONS = {
+    "standard": "conv2d",
+    "depthwise": "depthwise_conv2d",
+    "pointwise": "pointwise_conv2d",
+}
+_PARTS = ("forward", "input_gradient", "filter_gradient", "backward")
+_FILE_OF = {f"{operation}_{part}": file for file, operation in _OPERATIONS.items() for part in _PARTS}
+
+TILED = sorted(_FILE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FILE_OF:
+        if not import_module(".register_tile", __name__).COMPILES:
+            raise ImportError(f"{name}: NUMBA_DISABLE_JIT is set, and tiles are compiled code; use refnet.kernels")
+        return getattr(import_module(f".{_FILE_OF[name]}", __name__), name)
+    plain = import_module(__name__.rpartition(".")[0])
+    if name == "__all__":
+        return plain.__all__
+    if name not in plain.__all__:
+        raise AttributeError(f"refnet.kernels.tiled has no function {name!r}")
+    return getattr(plain, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__getattr__("__all__"))

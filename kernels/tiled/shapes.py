@@ -1,0 +1,105 @@
+"""How large a register tile is, and which sizes suit this processor.
+
+    lanes      numbers in one vector register: 16, 8 or 4 float32, half as many float64
+    rows       of the tile: output pixels, or inputs of a filter's gradient
+    vectors    of a row: vectors * lanes output channels
+
+A tile's rows * vectors sums must be many enough to hide the latency of a multiply-add, and leave registers for
+`vectors` vectors of weights and one scalar. (`python benchmarks/tiles.py --shapes` tries others.)
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..cache import processor
+
+
+@dataclass(frozen=True)
+class TileShape:
+    """rows x vectors registers of `lanes` numbers each; dtype "float32" or "float64"."""
+
+    rows: int
+    vectors: int
+    lanes: int
+    dtype: str
+
+    @property
+    def channels(self) -> int:
+        """Numbers in one row of the tile."""
+        return self.vectors * self.lanes
+
+
+class Vectors(NamedTuple):
+    """A processor's vector registers, by a feature that says it has them; `lanes` for float32."""
+
+    feature: str
+    lanes: int
+    registers: int
+
+
+VECTORS = (Vectors("+avx512f", 16, 32), Vectors("+avx", 8, 16), Vectors("+neon", 4, 32))
+SSE2 = Vectors("", 4, 16)  # which every x86-64 has; and small enough for all others
+
+# registers -> vectors of a row -> rows. With one vector to a row, each row's address needs a register too.
+MATRIX_ROWS = {32: {1: 12, 2: 12, 3: 8}, 16: {1: 8, 2: 6}}
+DEPTHWISE_ROWS = 8  # one vector to a row: no weight is shared between channels
+TAP_ROWS = 9  # a 3x3 filter's gradient in one tile
+
+
+def vectors(features: str) -> Vectors:
+    """The best registers among a processor's features, as LLVM writes them: "+avx2,-avx512f"."""
+    present = features.split(",")
+    return next((each for each in VECTORS if each.feature in present), SSE2)
+
+
+@functools.cache
+def vectors_here() -> Vectors:
+    """Those of the processor that Numba compiles for; it does not change while a process runs."""
+    return vectors(processor()[2])
+
+
+def lanes(dtype: DTypeLike) -> int:
+    """How many numbers of float32 or float64 one of this processor's registers holds."""
+    return vectors_here().lanes * 4 // np.dtype(dtype).itemsize
+
+
+def padded(channels: int, dtype: DTypeLike) -> int:
+    """Channels in memory: the next multiple of the vector width."""
+    width = lanes(dtype)
+    return -(-channels // width) * width
+
+
+class Strips(NamedTuple):
+    """`tiles` tiles of one shape side by side, which cover the channels from `channel` on."""
+
+    shape: TileShape
+    tiles: int
+    channel: int
+
+
+def matrix_strips(channels: int, dtype: DTypeLike) -> list[Strips]:
+    """Tiles that cover the channels: as few as possible, as even as possible, the wide ones first."""
+    rows, width = MATRIX_ROWS[vectors_here().registers], lanes(dtype)
+    needed = -(-channels // width)
+    tiles = -(-needed // max(rows))
+    narrow, wider = divmod(needed, max(tiles, 1))
+    found, channel = [], 0
+    for size, count in ((narrow + 1, wider), (narrow, tiles - wider)):
+        if count:
+            found.append(Strips(TileShape(rows[size], size, width, np.dtype(dtype).name), count, channel))
+            channel += count * size * width
+    return found
+
+
+def depthwise_shape(dtype: DTypeLike) -> TileShape:
+    """Rows are output pixels."""
+    return TileShape(DEPTHWISE_ROWS, 1, lanes(dtype), np.dtype(dtype).name)
+
+
+def taps_shape(dtype: DTypeLike) -> TileShape:
+    """Rows are taps of a depthwise filter."""
+    return TileShape(TAP_ROWS, 1, lanes(dtype), np.dtype(dtype).name)

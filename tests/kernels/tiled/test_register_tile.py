@@ -1,0 +1,250 @@
+"""Each operation of the register tile against one line of NumPy, in the middle of memory that must stay as it is.
+
+    x, w numbers    rows, places offsets of a tile's rows in x and y    n, k further offsets
+"""
+
+import math
+import types
+
+import numba
+import numpy as np
+import pytest
+from numba.core.errors import TypingError
+
+from refnet.kernels.jit import jit
+from refnet.kernels.tiled import register_tile
+from refnet.kernels.tiled.register_tile import (
+    add,
+    add_bias,
+    at_least,
+    at_most,
+    load,
+    multiply_add,
+    multiply_add_lanes,
+    rows_from,
+    store,
+    zero,
+)
+from refnet.kernels.tiled.shapes import TileShape, lanes, matrix_strips
+
+pytestmark = pytest.mark.jit
+
+CANARY = -1e30
+SHAPES = (matrix_strips(1000, np.float32)[0].shape, TileShape(3, 1, lanes(np.float64), "float64"))
+shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
+
+
+@jit
+def zeroed(shape, y, places):
+    store(zero(shape), y, rows_from(shape, places, 0), 0)
+
+
+@jit
+def loaded(shape, x, rows, n, y, places, m):
+    store(load(shape, x, rows_from(shape, rows, 0), n), y, rows_from(shape, places, 0), m)
+
+
+@jit
+def multiplied(shape, x, rows, k, w, n, y, places):
+    where = rows_from(shape, places, 0)
+    tile = multiply_add(load(shape, y, where, 0), x, rows_from(shape, rows, 0), k, w, n)
+    store(tile, y, where, 0)
+
+
+@jit
+def multiplied_lanes(shape, x, rows, k, w, n, y, places):
+    where = rows_from(shape, places, 0)
+    tile = multiply_add_lanes(load(shape, y, where, 0), x, rows_from(shape, rows, 0), k, w, n)
+    store(tile, y, where, 0)
+
+
+@jit
+def added(shape, x, rows, n, y, places):
+    where = rows_from(shape, places, 0)
+    store(add(load(shape, y, where, 0), x, rows_from(shape, rows, 0), n), y, where, 0)
+
+
+@jit
+def biased(shape, x, n, y, places):
+    where = rows_from(shape, places, 0)
+    store(add_bias(load(shape, y, where, 0), x, n), y, where, 0)
+
+
+@jit
+def clamped(shape, low, high, y, places):
+    where = rows_from(shape, places, 0)
+    store(at_most(at_least(load(shape, y, where, 0), low), high), y, where, 0)
+
+
+@jit
+def gathered(shape, table, first, x, y, places):
+    store(load(shape, x, rows_from(shape, table, first), 0), y, rows_from(shape, places, 0), 0)
+
+
+@jit
+def numbers_of(shape):
+    return shape.rows, shape.vectors, shape.lanes, shape.channels
+
+
+class Memory:
+    """Numbers to read, and a tile between canaries; its rows lie in no order, at odd addresses."""
+
+    def __init__(self, shape, integers=False):
+        rng = np.random.default_rng(7)
+        self.shape, step = shape, shape.channels + 3
+        self.rows = 1 + step * rng.permutation(shape.rows)
+        self.places = 5 + step * rng.permutation(shape.rows)
+        size = 16 + step * (shape.rows + 2)
+        draw = rng.integers(-4, 5, (3, size)) if integers else rng.standard_normal((3, size))
+        self.x, self.w, self.y = draw.astype(shape.dtype)
+        self.before = self.tile(self.y, self.places)
+        self.y[self.outside()] = CANARY
+
+    def tile(self, array, rows, n=0):
+        """A copy of the numbers of a tile, (rows, channels)."""
+        return np.array([array[row + n : row + n + self.shape.channels] for row in rows])
+
+    def outside(self):
+        """Where the tile is not."""
+        found = np.ones(self.y.size, bool)
+        for place in self.places:
+            found[place : place + self.shape.channels] = False
+        return found
+
+    def check(self, wanted):
+        """The target holds the wanted tile, bit for bit, and nothing else has changed."""
+        expected = np.full_like(self.y, CANARY)
+        for place, row in zip(self.places, np.broadcast_to(wanted, self.before.shape), strict=True):
+            expected[place : place + self.shape.channels] = row
+        np.testing.assert_array_equal(self.y, expected)
+
+
+@shapes
+def test_zero(shape):
+    memory = Memory(shape)
+    zeroed(shape, memory.y, memory.places)
+    memory.check(0)
+
+
+@shapes
+def test_load_and_store(shape):
+    memory = Memory(shape)
+    memory.y[:] = CANARY
+    memory.places -= 2
+    loaded(shape, memory.x, memory.rows, 3, memory.y, memory.places, 2)
+    memory.places += 2
+    memory.check(memory.tile(memory.x, memory.rows, 3))
+
+
+@shapes
+def test_multiply_add(shape):
+    memory = Memory(shape, integers=True)
+    multiplied(shape, memory.x, memory.rows, 2, memory.w, 1, memory.y, memory.places)
+    products = memory.x[memory.rows + 2][:, None] * memory.w[1 : 1 + shape.channels]
+    memory.check(memory.before + products)
+
+
+@shapes
+def test_multiply_add_lanes(shape):
+    memory = Memory(shape, integers=True)
+    multiplied_lanes(shape, memory.x, memory.rows, 2, memory.w, 1, memory.y, memory.places)
+    products = memory.tile(memory.x, memory.rows, 2) * memory.w[1 : 1 + shape.channels]
+    memory.check(memory.before + products)
+
+
+@shapes
+def test_add(shape):
+    memory = Memory(shape)
+    added(shape, memory.x, memory.rows, 3, memory.y, memory.places)
+    memory.check(memory.before + memory.tile(memory.x, memory.rows, 3))
+
+
+@shapes
+def test_add_bias(shape):
+    memory = Memory(shape)
+    biased(shape, memory.x, 3, memory.y, memory.places)
+    memory.check(memory.before + memory.x[3 : 3 + shape.channels])
+
+
+@shapes
+@pytest.mark.parametrize(("low", "high"), [(0, 6), (0, math.inf), (-1.5, -1.25)])
+def test_at_least_and_at_most(shape, low, high):
+    memory = Memory(shape)
+    edges = [np.nan, np.inf, -np.inf, -1.5, -1.25, 0, 6, np.nextafter(6, 7), 3]
+    for i, place in enumerate(memory.places):
+        memory.y[place : place + 2] = np.resize(edges, 20)[i : i + 2]
+    wanted = np.clip(memory.tile(memory.y, memory.places), low, high)
+    assert np.isnan(wanted).any(), "NaN goes through"
+    clamped(shape, low, high, memory.y, memory.places)
+    memory.check(wanted)
+
+
+@shapes
+@pytest.mark.parametrize("first", [0, 1, 4])
+def test_rows_past_the_end_of_a_table_are_the_last(shape, first):
+    memory, table = Memory(shape), np.array([7, 2, 9, 4, 0])
+    gathered(shape, table, first, memory.x, memory.y, memory.places)
+    memory.check(memory.tile(memory.x, [table[min(first + r, 4)] for r in range(shape.rows)]))
+
+
+@shapes
+def test_a_kernel_reads_a_shapes_numbers(shape):
+    assert numbers_of(shape) == (shape.rows, shape.vectors, shape.lanes, shape.channels)
+
+
+@pytest.mark.parametrize("lanes", [2, 16])
+def test_lanes_need_not_be_this_processors(lanes):
+    shape = TileShape(2, 2, lanes, "float32")
+    memory = Memory(shape, integers=True)
+    multiplied(shape, memory.x, memory.rows, 2, memory.w, 1, memory.y, memory.places)
+    products = memory.x[memory.rows + 2][:, None] * memory.w[1 : 1 + shape.channels]
+    memory.check(memory.before + products)
+
+
+SHAPE = TileShape(2, 1, 4, "float32")
+ROWS, X = np.zeros(2, np.int64), np.zeros(16, np.float32)
+CONSTANT = np.zeros(16, np.float32)
+CONSTANT.setflags(write=False)
+
+
+@jit
+def mixed(shape, other, x, rows):
+    store(zero(shape), x, rows_from(other, rows, 0), 0)
+
+
+WRONG = {
+    "another dtype": (loaded, (SHAPE, np.zeros(16), ROWS, 0, X, ROWS, 0), "wanted an array of float32, .* for x"),
+    "two axes": (loaded, (SHAPE, X.reshape(4, 4), ROWS, 0, X, ROWS, 0), "flat and contiguous for x"),
+    "gaps": (loaded, (SHAPE, X[::2], ROWS, 0, X, ROWS, 0), "flat and contiguous for x"),
+    "a constant target": (loaded, (SHAPE, X, ROWS, 0, CONSTANT, ROWS, 0), "store: .* for y"),
+    "a float as offset": (loaded, (SHAPE, X, ROWS, 0.5, X, ROWS, 0), "load: wanted an integer for n"),
+    "offsets of 32 bits": (loaded, (SHAPE, X, ROWS.astype(np.int32), 0, X, ROWS, 0), "for table"),
+    "a number for a shape": (loaded, (3, X, ROWS, 0, X, ROWS, 0), "wanted .*ShapeType.* for shape"),
+    "another shape's rows": (mixed, (SHAPE, TileShape(3, 1, 4, "float32"), X, ROWS), "RowsType.* for rows"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_wrong_argument_is_named(mistake):
+    function, arguments, message = WRONG[mistake]
+    with pytest.raises(TypingError, match=message):
+        function(*arguments)
+
+
+def test_llvm_is_told_to_multiply_and_add_at_once_and_keeps_the_tile_in_registers(tmp_path, monkeypatch):
+    """Seen in what LLVM made of a kernel; Numba shows that of fresh code alone, not of what it read from a cache."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    text = multiplied.py_func
+    fresh = jit(types.FunctionType(text.__code__, text.__globals__))
+    shape, memory = SHAPES[0], Memory(SHAPES[0])
+    fresh(shape, memory.x, memory.rows, 2, memory.w, 1, memory.y, memory.places)
+    (llvm,) = fresh.inspect_llvm().values()
+    assert f"llvm.fmuladd.v{shape.lanes}f32" in llvm
+    assert f"alloca [{shape.rows * shape.vectors} x <" not in llvm
+
+
+def test_every_operation_is_tested_here():
+    kind = type(zero)
+    operations = {name for name, each in vars(register_tile).items() if isinstance(each, kind)}
+    assert len(operations) == 10
+    assert operations <= globals().keys()
