@@ -5,7 +5,6 @@ Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency i
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -217,7 +216,7 @@ def audit(
     else:
         done = papers.write_report(report, paper, table, claim)
         click.echo(f"{report}: {len(done.results)} claims", err=True)
-    executed = _execute() if execute else []
+    executed = _executed() if execute else []
     if as_json:
         from .papers.executed_page import to_json
 
@@ -265,25 +264,10 @@ def appendix(draws: int, seed: int, as_json: bool) -> None:
     render(found, printing.console(markup=False))
 
 
-def _execute() -> Any:
-    """Count every model of the tables by running it; progress goes to standard error."""
-    from rich.console import Console
+def _executed() -> Any:
+    from .papers.executed_page import execute_with_progress
 
-    from .papers.executed import execute_models, table_models
-
-    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-        raise ValueError("--execute: wanted compiled kernels, got NUMBA_DISABLE_JIT=1, where it would take hours")
-    err = Console(stderr=True)
-    graphs = table_models()
-    if not err.is_terminal:
-        return execute_models(graphs)
-    from rich.progress import Progress
-
-    with Progress(console=err, transient=True) as bar:
-        task = bar.add_task("", total=len(graphs))
-        return execute_models(
-            graphs, progress=lambda name: bar.update(task, advance=1, description=f"running {name}")
-        )
+    return execute_with_progress()
 
 
 def _executed_status(executed: Any) -> int:

@@ -1,5 +1,6 @@
 """What `refnet audit --execute` shows: a line per model, each node where counts differ, what was measured."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..tables import add_columns, print_table, table
-from .executed import COLUMNS, Count, ModelCount, NodeCount
+from .executed import COLUMNS, Count, ModelCount, NodeCount, execute_models, table_models
 
 HEADINGS = ("formula", "graph", "executed", "inside", "dx", "dw")
 
@@ -21,6 +22,25 @@ DOES_NOT_MEASURE = """\
 This counts products that contribute to an output. It does not measure time or memory traffic; it does not see
 a product that was computed and thrown away, mistakes that cancel in a sum, or a product of the wrong pixel or
 weight: the tests of the kernels look for those."""
+
+
+def execute_with_progress() -> list[ModelCount]:
+    """Count every model of the tables by running it; progress goes to standard error.
+
+    Raises ValueError where kernels are not compiled.
+    """
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        raise ValueError("--execute: wanted compiled kernels, got NUMBA_DISABLE_JIT=1, where it would take hours")
+    err, graphs = Console(stderr=True), table_models()
+    if not err.is_terminal:
+        return execute_models(graphs)
+    from rich.progress import Progress
+
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("", total=len(graphs))
+        return execute_models(
+            graphs, progress=lambda name: bar.update(task, advance=1, description=f"running {name}")
+        )
 
 
 def render_executed(results: Sequence[ModelCount], console: Console) -> None:
