@@ -26,10 +26,7 @@ def findings(draws: int, seed: int) -> dict[str, Any]:
         "theorem_1": theorem_1(draws, rng),
         "chain": {"limit": LIMIT, "links": [link(name) for name in chain.STEPS]},
         "expansion": [block(n) for n in WIDTHS],
-        "folding": [
-            {"p": p, "n": n, "layers": L, "cells": folding.folded_cells(p, n, L), "claimed": p ** (n * L)}
-            for p, n, L in FOLDS
-        ],
+        "folding": folds(),
         "spirals": [spiral(n, max(1, draws // 40), rng) for n in spirals.DIMENSIONS],
     }
 
@@ -57,6 +54,14 @@ def theorem_1(draws: int, rng: np.random.Generator) -> list[dict[str, Any]]:
             row = {"n": n, "m": m, "exact": float(exact), "lost_patterns": 2**m - collapse.preserved_patterns(m, n)}
             rows.append(row | {"drawn": drawn.share, "low": drawn.low, "high": drawn.high, "inside": inside})
     return rows
+
+
+def folds() -> list[dict[str, Any]]:
+    """For some p, n and L: the cells that are folded onto the cube, counted and as claimed."""
+    return [
+        {"p": p, "n": n, "layers": L, "cells": folding.folded_cells(p, n, L), "claimed": p ** (n * L)}
+        for p, n, L in FOLDS
+    ]
 
 
 def link(name: str) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..appendix import chain, collapse, folding, lemmas
+from ..appendix import chain, collapse, findings, lemmas
+from ..appendix.findings import EXPANSION, LARGEST_M, LIMIT
 from ..models.v2 import mobilenet_v2
 from .claim import UNCOUNTED, Claim, Compute, Computed, Table, Value, formula, statement
 from .convolutions import bottlenecks
@@ -13,11 +14,8 @@ from .prose import show
 
 APPENDIX = Table("V2 appendix A")
 SOURCE = "V2 (arXiv) app A"
-LIMIT = 300  # the inequalities are evaluated for 1 <= n <= m <= LIMIT
-LARGEST_N, LARGEST_M, DRAWS, SEED = 4, 12, 1000, 0  # the theorem is tried up to here
-SMALL = [(m, n) for n in (1, 2) for m in (1, 2, 3)]  # Lemma 2 is tried on matrices of these shapes
+DRAWS, SEED = 1000, 0  # of the random cases
 SHOWN = (1, 2, 3, 10)  # the n for which the audit prints where an inequality holds
-NETWORK = 6  # the expansion that the paper's networks have
 
 
 def _lemma_1(networks: Networks) -> Computed:
@@ -26,33 +24,28 @@ def _lemma_1(networks: Networks) -> Computed:
 
 
 def _lemma_2(networks: Networks) -> Computed:
-    tried = [lemmas.lemma_2_counterexamples(m, n) for m, n in SMALL]
-    breaks_if = [case for each in tried for case in each[0]]
-    breaks_only_if = [case for each in tried for case in each[1]]
+    rows = findings.lemma_2()
+    breaks_if, breaks_only_if = (sum(row[name] for row in rows) for name in ("breaks_if", "breaks_only_if"))
     holds = not breaks_if and not breaks_only_if
-    example = breaks_only_if[0] if breaks_only_if else None
+    example = next((row["example"] for row in rows if "example" in row), {"B": "", "x0": ""})
     return statement(
         holds,
         refuted=not holds,
-        cases=sum(each[2] for each in tried),
-        breaks_if=len(breaks_if),
-        breaks_only_if=len(breaks_only_if),
-        on_a_kink=sum(case.on_a_kink for case in breaks_only_if),
-        B=str([list(row) for row in example.B]) if example else "",
-        x0=str(list(example.x0)) if example else "",
+        cases=sum(row["cases"] for row in rows),
+        breaks_if=breaks_if,
+        breaks_only_if=breaks_only_if,
+        on_a_kink=sum(row["of_these_on_a_kink"] for row in rows),
+        B=str(example["B"]),
+        x0=str(example["x0"]),
     )
 
 
 def _theorem(networks: Networks) -> Computed:
-    rng = np.random.default_rng(SEED)
-    cells = [(m, n) for n in range(1, LARGEST_N + 1) for m in range(max(n, 2), LARGEST_M + 1)]
-    inside = 0
-    for m, n in cells:
-        found = collapse.estimate(m, n, DRAWS, rng)
-        inside += found.low <= collapse.collapsed(m, n) <= found.high
-    holds = inside == len(cells)
-    facts: dict[str, Value | str] = {"cells": len(cells), "inside": inside, "draws": DRAWS}
-    facts |= {"n": LARGEST_N, "m": LARGEST_M}
+    rows = findings.theorem_1(DRAWS, np.random.default_rng(SEED))
+    inside = sum(row["inside"] for row in rows)
+    holds = inside == len(rows)
+    facts: dict[str, Value | str] = {"cells": len(rows), "inside": inside, "draws": DRAWS}
+    facts |= {"n": findings.LARGEST_N, "m": findings.LARGEST_M}
     return statement(holds, refuted=not holds, **facts)
 
 
@@ -92,8 +85,8 @@ def _meaning() -> dict[str, str]:
     """What the chain says of the paper's own expansion, and what it needs."""
     n = 16
     return {
-        "t": show(NETWORK),
-        "third": show(sum(chain.third(NETWORK * each, each) for each in range(1, LIMIT // NETWORK + 1))),
+        "t": show(EXPANSION),
+        "third": show(sum(chain.third(EXPANSION * each, each) for each in range(1, LIMIT // EXPANSION + 1))),
         "n": show(n),
         "width": show(chain.least_width(n)),
         "natural": show(min(m for m in range(1, LIMIT) if chain.second_fails_with_natural_logarithm(m, 1))),
@@ -102,24 +95,24 @@ def _meaning() -> dict[str, str]:
 
 def _expansion(networks: Networks) -> Computed:
     """The chain from end to end at m = 6 n, for every n with m up to the limit, and for the widths of V2."""
-    dimensions = range(1, LIMIT // NETWORK + 1)
-    true = [n for n in dimensions if chain.end_to_end(NETWORK * n, n)]
-    blocks = [block for block in bottlenecks(networks, mobilenet_v2).values() if block.t == NETWORK]
+    dimensions = range(1, LIMIT // EXPANSION + 1)
+    true = [n for n in dimensions if chain.end_to_end(EXPANSION * n, n)]
+    blocks = [block for block in bottlenecks(networks, mobilenet_v2).values() if block.t == EXPANSION]
     inputs = sorted({block.d_in for block in blocks})
-    lost = {n: chain.collapsed_log2(NETWORK * n, n) for n in inputs}
+    lost = {n: chain.collapsed_log2(EXPANSION * n, n) for n in inputs}
     everywhere = len(true) == len(dimensions)
     return statement(
         everywhere,
         refuted=not everywhere,
         last=max(true),
         up_to=dimensions[-1],
-        t=NETWORK,
+        t=EXPANSION,
         narrow=inputs[0],
         wide=inputs[-1],
-        in_network=sum(chain.end_to_end(NETWORK * n, n) for n in inputs),
+        in_network=sum(chain.end_to_end(EXPANSION * n, n) for n in inputs),
         inputs=len(inputs),
         most=f"2^{max(lost.values()):.1f}",
-        bound=f"2^{-NETWORK * inputs[0] / 2:.0f}",
+        bound=f"2^{-EXPANSION * inputs[0] / 2:.0f}",
         enough=max(chain.least_expansion(n) for n in inputs),
     )
 
@@ -128,16 +121,16 @@ def _threshold(networks: Networks) -> Computed:
     """Channels into a block over channels that its ReLU6 sees, in every block of V2."""
     blocks = bottlenecks(networks, mobilenet_v2).values()
     shares = {Fraction(block.d_in, block.t * block.d_in): block.t for block in blocks}
-    wanted = Fraction(1, NETWORK)
+    wanted = Fraction(1, EXPANSION)
     others = sorted(set(shares) - {wanted})
-    facts: dict[str, Value | str] = {"t": NETWORK, "others": "; ".join(map(show, others))}
+    facts: dict[str, Value | str] = {"t": EXPANSION, "others": "; ".join(map(show, others))}
     facts["first"] = min(shares.values())
     return formula(UNCOUNTED, wanted, wanted in shares and all(shares[each] == 1 for each in others), **facts)
 
 
 def _folding(networks: Networks) -> Computed:
-    tried = [(p, n, layers) for p in (2, 3) for n in (1, 2) for layers in (1, 2, 3)]
-    holds = all(folding.folded_cells(p, n, layers) == p ** (n * layers) for p, n, layers in tried)
+    tried = findings.folds()
+    holds = all(each["cells"] == each["claimed"] for each in tried)
     return statement(holds, refuted=not holds, tried=len(tried))
 
 
