@@ -1,0 +1,304 @@
+"""Layers of a fused graph: a convolution with the batch norm and the activation behind it, and sums of two such maps.
+
+    z   what the convolution wrote    v   z after batch norm    x   v after the activation, what the next layer reads
+    dx, dv, dz   their gradients
+
+Between two of these layers an edge of the graph carries z and says how x is read from it (`Unread`). So x is never
+written: the next layer applies batch norm and activation as it reads, to as many pixels as stay in cache, and does so
+again in its backward pass. The tape keeps z alone, where layers one by one keep z, v and x. Backwards the edge carries
+dv, and the two sums over its pixels that batch norm's gradient needs.
+
+With a set of kernels that has no fused ones (`kernels.fused`) these layers run those that they stand for, one by one.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..counting import Terms
+from ..layers.activation import Relu, Relu6
+from ..layers.add import Add
+from ..layers.base import STATISTICS, Array, Gradients, Layer, Saved, Shape, Weights, canonical, check_like
+from ..layers.base import check_statistics
+from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d
+from ..layers.normalization import VECTORS, BatchNorm
+
+Convolution = Conv2d | DepthwiseConv2d | GroupedConv2d | PointwiseConv2d
+LIMITS = {Relu6: (0.0, 6.0), Relu: (0.0, np.inf), type(None): (-np.inf, np.inf)}
+
+
+@dataclass(frozen=True, eq=False)
+class Unread:
+    """A map (B, H, W, M) on an edge: z and how x is read from it, as the fused kernels want it."""
+
+    values: Any
+    shape: Shape
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class UnreadGradient:
+    """The gradient of an Unread: dv, flat, and its slopes, the sums over all pixels of dv and of dv * (z - mean)."""
+
+    dv: Array
+    slopes: Array
+    shape: Shape
+    dtype: np.dtype[Any]
+
+    def __add__(self, other: "UnreadGradient") -> "UnreadGradient":
+        """Where several layers read the same map."""
+        return replace(self, dv=self.dv + other.dv, slopes=self.slopes + other.slopes)
+
+
+class Kept(NamedTuple):
+    """What a fused step keeps of a convolution: its input, its output before batch norm, and the statistics.
+
+    batch: whether they are those of this batch.
+    """
+
+    x: Unread | Array
+    y: Unread
+    mean: Array
+    inv_std: Array
+    batch: bool
+
+
+class Team(NamedTuple):
+    """The kernels of a step, and how many threads run each."""
+
+    kernels: Any
+    threads: int
+
+    @property
+    def fused(self) -> Any:
+        return self.kernels.fused
+
+    def read(self, x: Unread | Array) -> Array:
+        """A map as a plain array (B, H, W, M)."""
+        return x if isinstance(x, np.ndarray) else unpacked(self.fused.values(x.values, self.threads), x.shape)
+
+    def values(self, x: Unread | Array) -> Any:
+        """A map as the fused kernels want it."""
+        return self.fused.as_normalised(x) if isinstance(x, np.ndarray) else x.values
+
+    def gradient(self, x: Unread | Array, dx: Array) -> Any:
+        """The gradient of a map, from that of its values: as the layer before wants it."""
+        if isinstance(x, np.ndarray):
+            return dx
+        packed = self.fused.as_normalised(dx).z
+        return UnreadGradient(*self.fused.masked(x.values, packed, self.threads), x.shape, x.dtype)
+
+
+@dataclass(frozen=True)
+class Fused(Layer):
+    """A layer that can read an Unread. threads: how many share its work; None for as many as there are cores."""
+
+    threads: int | None
+
+    @abstractmethod
+    def _fused_forward(
+        self, team: Team, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
+    ) -> tuple[Any, Any, dict[str, Array]]:
+        """As `_train_forward`."""
+
+    @abstractmethod
+    def _fused_backward(self, team: Team, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
+        """As `_backward`; dy is what `team.gradient` gives for the output."""
+
+    def _team(self, kernels: Any) -> Team:
+        return Team(kernels, self.threads or kernels.fused.default_threads())
+
+    def train_forward(
+        self, kernels: Any, weights: Weights, *xs: Any, rng: np.random.Generator, statistics: str = "batch"
+    ) -> tuple[Any, Saved, dict[str, Array]]:
+        if not hasattr(kernels, "fused") or not all(isinstance(x, Unread) or len(x) for x in xs):
+            return super().train_forward(kernels, weights, *xs, rng=rng, statistics=statistics)
+        check_statistics(statistics)
+        plain = {role: canonical(weight) for role, weight in weights.items()}
+        xs = tuple(x if isinstance(x, Unread) else canonical(x) for x in xs)
+        y, kept, updates = self._fused_forward(self._team(kernels), plain, xs, statistics)
+        return y, Saved(y.shape, y.dtype, kept), updates
+
+    def backward(
+        self, kernels: Any, weights: Weights, saved: Saved, dy: Any, input_gradient: bool = True
+    ) -> Gradients:
+        if isinstance(saved.content, OneByOne):
+            return super().backward(kernels, weights, saved, dy, input_gradient)
+        if isinstance(dy, np.ndarray):
+            check_like(dy, saved.shape, saved.dtype, f"{self}: dy")
+            dy = canonical(dy)
+        return self._fused_backward(self._team(kernels), weights, saved.content, dy, input_gradient)
+
+
+class OneByOne(NamedTuple):
+    """What the layers of a chain saved, each for itself."""
+
+    contents: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class NormalisedConvolution(Fused):
+    """A convolution, its batch norm and its activation as one operation: (H, W, M) -> (OH, OW, N).
+
+    unread: whether its output goes to fused layers only, and may be left for them to read.
+    """
+
+    convolution: Convolution
+    norm: BatchNorm
+    activation: Relu6 | Relu | None
+    unread: bool
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return self.convolution.out_shape(*shapes)
+
+    def parameters(self, *shapes: Shape) -> dict[str, Shape]:
+        return self.convolution.parameters(*shapes) | self.norm.parameters(self.out_shape(*shapes))
+
+    def cost(self, *shapes: Shape) -> Terms:
+        norm = self.norm.cost(self.out_shape(*shapes))
+        terms = self.convolution.cost(*shapes)
+        return replace(terms, operation=self.operation, bn_channels=norm.bn_channels, bn_outputs=norm.bn_outputs)
+
+    # One by one.
+
+    def _chain(self, weights: Weights) -> list[tuple[Layer, dict[str, Array]]]:
+        """Each layer with its weights."""
+        norm = {role: weights[role] for role in VECTORS}
+        chain = [(self.convolution, {"kernel": weights["kernel"]}), (self.norm, norm)]
+        return [*chain, (self.activation, {})] if self.activation else chain
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        for layer, own in self._chain(weights):
+            xs = (layer._forward(kernels, own, xs),)
+        return xs[0]
+
+    def _train_forward(
+        self, kernels: Any, weights: Weights, xs: tuple[Array, ...], rng: np.random.Generator, statistics: str
+    ) -> tuple[Array, Any, dict[str, Array]]:
+        contents, updates = [], {}
+        for layer, own in self._chain(weights):
+            y, content, changed = layer._train_forward(kernels, own, xs, rng, statistics)
+            contents.append(content)
+            updates |= changed
+            xs = (y,)
+        return xs[0], OneByOne(tuple(contents)), updates
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        chain, dweights = self._chain(weights), {}
+        for at in reversed(range(len(chain))):
+            layer, own = chain[at]
+            dxs, gradients = layer._backward(kernels, own, saved.contents[at], dy, at > 0 or input_gradient)
+            dweights |= gradients
+            dy = dxs[0] if dxs else dy
+        return dxs, dweights
+
+    # Fused.
+
+    def _fused_forward(
+        self, team: Team, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
+    ) -> tuple[Any, Any, dict[str, Array]]:
+        (x,) = xs
+        shape = (x.shape[0], *self.out_shape(x.shape[1:]))
+        z, moments = self._convolved(team, weights["kernel"], x)
+        mean, variance, updates = self._statistics(weights, moments, statistics)
+        inv_std = 1 / np.sqrt(variance + float(self.norm.eps))
+        limits = LIMITS[type(self.activation)]
+        read = team.fused.affine(z, weights["gamma"], weights["beta"], mean, inv_std, limits)
+        y = Unread(read, shape, z.dtype)
+        return y if self.unread else team.read(y), Kept(x, y, mean, inv_std, statistics == "batch"), updates
+
+    def _statistics(
+        self, weights: Weights, moments: Any, statistics: str
+    ) -> tuple[Array, Array, dict[str, Array]]:
+        """Mean and biased variance in float64, (N,) each; the new moving statistics."""
+        old_mean, old_variance = (weights[role] for role in STATISTICS)
+        if statistics == "stored":
+            return old_mean.astype(np.float64), old_variance.astype(np.float64), {}
+        if moments.count < 2:
+            wanted = "at least two values per channel for batch statistics"
+            raise ValueError(f"{self.norm}: wanted {wanted}, got {moments.count}")
+        decay = float(self.norm.decay)
+        mean, variance = (each[: old_mean.size] for each in (moments.mean, moments.variance))
+        unbiased = variance * (moments.count / (moments.count - 1))
+        new = decay * old_mean + (1 - decay) * mean, decay * old_variance + (1 - decay) * unbiased
+        return mean, variance, {role: each.astype(old_mean.dtype) for role, each in zip(STATISTICS, new, strict=True)}
+
+    def _convolved(self, team: Team, w: Array, x: Unread | Array) -> tuple[Array, Any]:
+        """z, flat, and its moments."""
+        layer = self.convolution
+        if type(layer) is PointwiseConv2d:
+            found: tuple[Array, Any] = team.fused.pointwise_forward(team.values(x), w, team.threads)
+            return found
+        if type(layer) is DepthwiseConv2d:
+            window = x.shape[:3], w, *layer.setting(x.shape)
+            found = team.fused.depthwise_forward(team.values(x), *window, team.threads)
+            return found
+        y = layer._forward(team.kernels, {"kernel": w}, (team.read(x),))
+        z = team.fused.as_normalised(y).z
+        return z, team.fused.moments(z, z.size // prod(y.shape[:3]), team.threads)
+
+    def _fused_backward(self, team: Team, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
+        if isinstance(dy, np.ndarray):
+            dy = team.gradient(kept.y, dy)
+        norm = kept.y.values, weights["gamma"], kept.mean, kept.inv_std, kept.batch
+        dz, dgamma, dbeta = team.fused.gradient_of(dy.dv, dy.slopes, *norm)
+        dxs, dw = self._gradients(team, weights["kernel"], kept, dz, input_gradient)
+        return dxs, {"kernel": dw, "gamma": dgamma, "beta": dbeta}
+
+    def _gradients(
+        self, team: Team, w: Array, kept: Kept, dz: Any, input_gradient: bool
+    ) -> tuple[tuple[Any, ...], Array]:
+        """Of the input and of the kernel."""
+        x, layer = kept.x, self.convolution
+        if type(layer) is PointwiseConv2d:
+            found = team.fused.pointwise_backward(dz, team.values(x), w, input_gradient, team.threads)
+        elif type(layer) is DepthwiseConv2d:
+            window = x.shape[:3], w, layer.setting(x.shape)
+            found = team.fused.depthwise_backward(dz, team.values(x), *window, input_gradient, team.threads)
+        else:
+            dy = unpacked(team.fused.gradient(dz, team.threads), kept.y.shape)
+            dxs, dweights = layer._backward(team.kernels, {"kernel": w}, (team.read(x),), dy, input_gradient)
+            return tuple(team.gradient(x, dx) for dx in dxs), dweights["kernel"]
+        dv, slopes, dw = found
+        if not input_gradient:
+            return (), dw
+        plain = isinstance(x, np.ndarray)
+        return (unpacked(dv, x.shape) if plain else UnreadGradient(dv, slopes, x.shape, x.dtype),), dw
+
+
+@dataclass(frozen=True)
+class NormalisedAdd(Fused):
+    """The sum of two maps of one shape, unread ones among them: a residual block's join."""
+
+    @property
+    def arity(self) -> int:
+        return 2
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return Add().out_shape(*shapes)
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        return Add()._forward(kernels, weights, xs)
+
+    def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
+        return OneByOne(())
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        return Add()._backward(kernels, weights, None, dy, input_gradient)
+
+    def _fused_forward(
+        self, team: Team, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
+    ) -> tuple[Any, Any, dict[str, Array]]:
+        one, other = (team.read(x) for x in xs)
+        return one + other, tuple(x if isinstance(x, Unread) else None for x in xs), {}
+
+    def _fused_backward(self, team: Team, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
+        return tuple(dy if x is None else team.gradient(x, dy) for x in kept), {}
+
+
+def unpacked(flat: Array, shape: Shape) -> Array:
+    """The numbers of a map (B, H, W, M) that is flat, with more channels in memory."""
+    return canonical(flat.reshape(*shape[:3], -1)[..., : shape[3]])
