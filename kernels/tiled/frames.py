@@ -30,7 +30,7 @@ Pair = tuple[int, int]
 Pads = tuple[int, int, int, int]
 
 NUMBERS = 1 << 16  # of all frames of a thread: half of a small second-level cache
-CHANNELS = 128  # bytes: as many channels of a pixel are in a frame, or fewer, if they fill whole vectors
+FEW_CHANNELS = 32  # of a pixel, in a frame of a large map: two cache lines
 
 
 class Frame(NamedTuple):
@@ -49,10 +49,13 @@ class Frame(NamedTuple):
 
 
 class Bands(NamedTuple):
-    """How a map is walked: so many bands, rows of outputs and inputs in each, and tables for a whole and a last band."""
+    """How a map is walked: so many bands, rows of outputs and inputs in each, channels in a frame, and tables for a whole
+    and for a last band.
+    """
 
     bands: int
     rows: Pair
+    width: int
     x: Frame
     dz: Frame
     outputs: tuple[Windows, Windows]
@@ -89,39 +92,51 @@ class Axis(NamedTuple):
         return int(first), int(last - first + 1)
 
 
-def channels_of_frame(channels: int, lanes: int, itemsize: int) -> int:
-    """Channels in a frame: as many vectors as divide the channels evenly and do not exceed `CHANNELS` bytes."""
-    vectors, most = channels // lanes, max(1, CHANNELS // (lanes * itemsize))
-    return lanes * max(size for size in range(1, most + 1) if vectors % size == 0)
-
-
 @functools.lru_cache(maxsize=128)
-def bands(size: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads, channels: int, width: int) -> Bands:
-    """For maps of `channels` in memory, `width` of them in a frame. Kept: a network asks for the same at each step."""
+def bands(size: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads, channels: int, lanes: int) -> Bands:
+    """For maps of so many channels in memory. Kept, as a network asks for the same at each step."""
     OH, OW = (
         output_size(*axis) for axis in zip(size, filter, stride, dilation, pads[::2], pads[1::2], strict=True)
     )
-    x = Axis(size[1], filter[1], stride[1], dilation[1], pads[2], OW)
-    y = Axis(size[0], filter[0], stride[0], dilation[0], pads[0], OH)
-    while y.outputs > 1 and _numbers(y, x, width) > NUMBERS:
-        y = y._replace(outputs=-(-y.outputs // 2))
+    y, x = (
+        Axis(*axis) for axis in zip(size, filter, stride, dilation, pads[::2], (OH, OW), strict=True)
+    )
+    y, width = _fitted(y, x, channels, lanes)
     inputs = y.outputs * y.stride
     count = max(-(-OH // y.outputs), -(-size[0] // inputs))
-    top, height = y.span(inputs)
-    left, across = x.span(size[1])
+    (top, height), (left, across) = y.span(inputs), x.span(size[1])
     x_frame = Frame(-y.before, y.reach(), -x.before, x.reach(), *size, inputs)
     dz_frame = Frame(top, height, left, across, OH, OW, y.outputs)
-    last = OH % y.outputs or y.outputs, size[0] % inputs or inputs
-    whole, ends = (y.outputs, inputs), [(y.outputs, inputs), last]
-    x_map, dz_map = Map(np.empty(0), 1, x_frame.rows, x_frame.columns, width), Map(np.empty(0), 1, height, across, width)
-    z_map, dx_map = Map(np.empty(0), 1, OH, OW, channels), Map(np.empty(0), 1, inputs, size[1], width)
-    outputs, products, backs = [], [], []
-    for rows, lines in ends:
-        forwards = y._replace(outputs=rows).met(), x.met()
-        outputs.append(_windows(forwards, (0, 0), x_map, (0, 0), z_map))
-        products.append(_windows(forwards, (0, 0), x_map, (-top, -left), dz_map))
-        backs.append(_windows((y.meeting(lines), x.meeting(size[1])), (top, left), dz_map, (0, 0), dx_map))
-    return Bands(count, whole, x_frame, dz_frame, tuple(outputs), tuple(backs), tuple(products))
+    x_map, dz_map = _map(x_frame.rows, x_frame.columns, width), _map(height, across, width)
+    z_map, dx_map = _map(OH, OW, channels), _map(inputs, size[1], width)
+    tables = []
+    for rows, lines in ((y.outputs, inputs), (OH % y.outputs or y.outputs, size[0] % inputs or inputs)):
+        met, meeting = (y._replace(outputs=rows).met(), x.met()), (y.meeting(lines), x.meeting(size[1]))
+        outputs = _windows(met, (0, 0), x_map, (0, 0), z_map)
+        products = _windows(met, (0, 0), x_map, (-top, -left), dz_map)
+        tables.append((outputs, _windows(meeting, (top, left), dz_map, (0, 0), dx_map), products))
+    return Bands(count, (y.outputs, inputs), width, x_frame, dz_frame, *zip(*tables, strict=True))
+
+
+def _fitted(y: Axis, x: Axis, channels: int, lanes: int) -> tuple[Axis, int]:
+    """As many channels as let the frames of a whole map fit into the cache; or few of them, and some rows of the map.
+
+    Both divide the channels evenly, into whole vectors.
+    """
+    vectors = channels // lanes
+    widths = [lanes * size for size in range(vectors, 0, -1) if vectors % size == 0]
+    fitting = [width for width in widths if _numbers(y, x, width) <= NUMBERS and width >= FEW_CHANNELS]
+    if fitting:
+        return y, fitting[0]
+    width = next(width for width in widths if width <= max(FEW_CHANNELS, lanes))
+    while y.outputs > 1 and _numbers(y, x, width) > NUMBERS:
+        y = y._replace(outputs=-(-y.outputs // 2))
+    return y, width
+
+
+def _map(height: int, width: int, channels: int) -> Map:
+    """A map's size alone."""
+    return Map(np.empty(0), 1, height, width, channels)
 
 
 def _numbers(y: Axis, x: Axis, width: int) -> int:

@@ -7,6 +7,7 @@ Maps are flat here, P pixels of C channels, padded with zeros to the vector widt
 
 from .moments import Moments, affine, as_normalised, gradient_of
 from .normalised import Gradient, Normalised
+from .teamwork import Memory, Team
 from .threads import default_threads
 from .train_depthwise import depthwise_backward, depthwise_forward
 from .train_maps import gradient, masked, moments, values
@@ -14,8 +15,10 @@ from .train_pointwise import pointwise_backward, pointwise_forward
 
 __all__ = [
     "Gradient",
+    "Memory",
     "Moments",
     "Normalised",
+    "Team",
     "affine",
     "as_normalised",
     "default_threads",

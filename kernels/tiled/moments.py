@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..jit import jit
 from .normalised import Gradient, Normalised
 from .packing import NO_PADS, flat, pack_map
 from .shapes import padded
@@ -32,16 +33,32 @@ class Moments(NamedTuple):
 def combined(pivots: Array, sums: Array, counts: Array) -> Moments:
     """The moments of all parts together, from each part's sums of `z - pivot` and of its square.
 
-    Within a part, `variance = mean of squares - square of mean`, of the distances from the pivot; and the parts' means
-    vary around the common one. Shapes: pivots (parts, C), sums (parts, 2, C), counts (parts,).
+    Shapes: pivots (parts, C), sums (parts, 2, C), counts (parts,).
     """
-    n = counts[:, None]
-    distance = sums[:, 0] / n
-    means = pivots + distance
-    mean = (n * means).sum(axis=0) / counts.sum()
-    inside = sums[:, 1] - n * distance**2
-    squares = np.maximum(inside, 0) + n * (means - mean) ** 2
-    return Moments(mean, squares.sum(axis=0) / counts.sum(), int(counts.sum()))
+    return Moments(*mean_and_variance(pivots, sums, counts), int(counts.sum()))
+
+
+@jit
+def mean_and_variance(pivots: Array, sums: Array, counts: Array) -> tuple[Array, Array]:
+    """`variance = mean of squares - square of mean` of the distances from a part's pivot, and of the parts' means.
+
+    Shapes: as in `combined` -> mean, variance (C,). The first of the parts' means is the pivot of the others.
+    """
+    parts, C = pivots.shape
+    P = counts.sum()
+    mean, variance = np.zeros(C), np.zeros(C)
+    for m in range(C):
+        first = pivots[0, m] + sums[0, 0, m] / counts[0]
+        inside, between, squares = 0.0, 0.0, 0.0
+        for part in range(parts):
+            distance = sums[part, 0, m] / counts[part]
+            inside += max(sums[part, 1, m] - counts[part] * distance**2, 0.0)
+            apart = pivots[part, m] + distance - first
+            between += counts[part] * apart
+            squares += counts[part] * apart**2
+        mean[m] = first + between / P
+        variance[m] = (inside + max(squares - between**2 / P, 0.0)) / P
+    return mean, variance
 
 
 def as_normalised(x: Array) -> Normalised:

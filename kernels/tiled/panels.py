@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..jit import jit
 from .normalised import Scratch
 from .packing import empty
-from .register_tile import add, multiply_add, store, zero
+from .register_tile import load, multiply_add, store, zero
 from .row_operations import rows_of
 from .shapes import MATRIX_ROWS, TileShape, lanes, vectors_here
 
@@ -47,16 +47,26 @@ def tiles(dtype: DTypeLike) -> Tiles:
     return Tiles(*(TileShape(height, size, width, name) for height, size in ((rows[2], 2), (rows[1], 1), (1, 1))))
 
 
-def panels(w: Array, depth: int, columns: int) -> Panels:
-    """w (K, N) with zeros up to (depth, columns), packed."""
+def panels(w: Array, depth: int, columns: int, turned: bool = False) -> Panels:
+    """w (K, N), or w (N, K) turned around, with zeros up to (depth, columns), packed."""
     wide = tiles(w.dtype).wide.channels
     values = empty(depth * columns, w.dtype)
     if w.shape != (depth, columns):
-        w = np.pad(w, ((0, depth - w.shape[0]), (0, columns - w.shape[1])))
-    edge = columns // wide * wide
-    values[: depth * edge].reshape(-1, depth, wide)[...] = w[:, :edge].reshape(depth, -1, wide).transpose(1, 0, 2)
-    values[depth * edge :].reshape(depth, columns - edge)[...] = w[:, edge:]
+        values[:] = 0
+    fill_panels(w, turned, depth, columns, wide, values)
     return Panels(values, depth, columns)
+
+
+@jit
+def fill_panels(w: Array, turned: bool, depth: int, columns: int, wide: int, values: Array) -> None:
+    """Put w (K, N), or w (N, K) turned around, into panels of so many columns -> values."""
+    K, N = w.shape
+    for k in range(K):
+        for n in range(N):
+            row, column = (n, k) if turned else (k, n)
+            begin = column // wide * wide
+            width = min(wide, columns - begin)
+            values[begin * depth + row * width + column - begin] = w[k, n]
 
 
 @jit
@@ -83,24 +93,36 @@ def strip(shape: TileShape, a: Scratch, pixels: int, w: Panels, y: Scratch, firs
 
 
 @jit
-def outer_products(tiles: Tiles, a: Scratch, d: Scratch, pixels: int, dw: Array, size: tuple[int, int]) -> None:
-    """`dw[k, n] += sum over p of a[p, k] * d[p, n]`. Shapes: a (pixels, K), d (pixels, N), size (K, N) -> dw flat."""
+def outer_products(
+    tiles: Tiles, a: Scratch, d: Scratch, pixels: int, dw: Array, size: tuple[int, int], go_on: bool
+) -> None:
+    """`dw[k, n] = sum over p of a[p, k] * d[p, n]`, added to what is there if it is to go on.
+
+    Shapes: a (pixels, K), d (pixels, N), size (K, N) -> dw flat.
+    """
     edge = size[1] // tiles.wide.channels * tiles.wide.channels
-    outer_strips(tiles.wide, a, d, pixels, dw, size, (0, edge))
+    outer_strips(tiles.wide, a, d, pixels, dw, size, (0, edge), go_on)
     if edge < size[1]:
-        outer_strips(tiles.narrow, a, d, pixels, dw, size, (edge, size[1]))
+        outer_strips(tiles.narrow, a, d, pixels, dw, size, (edge, size[1]), go_on)
 
 
 @jit
 def outer_strips(
-    shape: TileShape, a: Scratch, d: Scratch, pixels: int, dw: Array, size: tuple[int, int], columns: tuple[int, int]
+    shape: TileShape,
+    a: Scratch,
+    d: Scratch,
+    pixels: int,
+    dw: Array,
+    size: tuple[int, int],
+    columns: tuple[int, int],
+    go_on: bool,
 ) -> None:
-    """The columns from columns[0] to columns[1]: shapes as in `outer_products` -> adds to dw."""
+    """The columns from columns[0] to columns[1]: shapes as in `outer_products` -> dw."""
     for k in range(0, size[0], shape.rows):
         inputs = rows_of(shape, k, size[0] - 1, 1)
         places = rows_of(shape, k, size[0] - 1, size[1])
         for n in range(columns[0], columns[1], shape.channels):
-            tile = zero(shape)
+            tile = load(shape, dw, places, n) if go_on else zero(shape)
             for p in range(pixels):
                 tile = multiply_add(tile, a.values, inputs, p * a.pitch, d.values, p * d.pitch + n)
-            store(add(tile, dw, places, n), dw, places, n)
+            store(tile, dw, places, n)

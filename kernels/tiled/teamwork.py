@@ -1,14 +1,15 @@
-"""One kernel, done by several threads: how a training step's kernels share their pixels.
+"""One kernel, done by several threads: how a training step's kernels share their pixels, and their memory.
 
     P pixels of all images · parts, of `size` pixels each; the last one may have fewer
 
-    work     a kernel's arrays, a NamedTuple        job     where its chunks are claimed
-    scratch  (threads, numbers): each thread's own memory
+    team     how many threads, and the memory     work    a kernel's arrays, a NamedTuple
+    job      where its chunks are claimed         scratch (threads, numbers): each thread's own memory
 
 A part is a chunk of the first phase. It writes pixels that no other part writes, and sums of its own, which are combined
 in the order of the parts. So a result is the same on any number of threads, to the last bit.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +29,49 @@ class Job(NamedTuple):
     state: Array
     chunks: Array
     first: int
+
+
+class Memory:
+    """Arrays that a step is done with, for whoever needs one of their size next.
+
+    Fresh memory is slow: the operating system clears each page when it is touched first, which takes longer than to
+    write it. A step of a network needs hundreds of megabytes, and the next one the same again.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[Array] = []
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type["Memory"], tuple[()]]:
+        """A copy, or one in another process, begins with nothing."""
+        return Memory, ()
+
+    def take(self, numbers: int, dtype: DTypeLike) -> Array:
+        """Flat memory with anything in it, that begins on a cache line."""
+        line = CACHE_LINE // np.dtype(dtype).itemsize
+        block = self._smallest(numbers + line, dtype)
+        start = -block.ctypes.data % CACHE_LINE // block.itemsize
+        return block[start : start + numbers]
+
+    def _smallest(self, numbers: int, dtype: DTypeLike) -> Array:
+        """The smallest block that is large enough, or a new one."""
+        with self._lock:
+            fitting = [i for i, each in enumerate(self._free) if each.dtype == dtype and each.size >= numbers]
+            if fitting:
+                return self._free.pop(min(fitting, key=lambda i: self._free[i].size))
+        return np.empty(numbers, dtype)
+
+    def give(self, *arrays: Array) -> None:
+        """Take back arrays that `take` gave and nobody reads any more."""
+        with self._lock:
+            self._free += [array.base for array in arrays if array.base is not None]
+
+
+class Team(NamedTuple):
+    """Who does the work, and where its results find room."""
+
+    threads: int
+    memory: Memory
 
 
 def together(threads: int, kernel: Callable[..., Any], phases: Sequence[int], *work: Any) -> None:

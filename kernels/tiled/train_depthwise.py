@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import jit
-from .frames import Bands, bands, channels_of_frame, fill, fill_gradient
+from .frames import Bands, bands, fill, fill_gradient
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask
-from .packing import empty
 from .panels import Tiles, tiles
 from .shapes import TileShape, depthwise_shape, lanes, taps_shape
 from .taps import tap_products, tap_sums
-from .teamwork import Job, scratch, together
+from .teamwork import Job, Team, scratch, together
 from .threads import claim, finish
 
 Array = NDArray[Any]
@@ -30,7 +29,7 @@ Pair = tuple[int, int]
 Pads = tuple[int, int, int, int]
 Size = tuple[int, int, int]
 
-PARTS = 64  # of the images
+PARTS = 16  # of the images
 
 
 class Forward(NamedTuple):
@@ -42,7 +41,6 @@ class Forward(NamedTuple):
     pivots: Array
     moments: Array
     bands: Bands
-    width: int
     images: Pair
     scratch: Array
 
@@ -57,28 +55,27 @@ class Backward(NamedTuple):
     slopes: Array
     dw: Array
     bands: Bands
-    width: int
     images: Pair
     scratch: Array
 
 
 def depthwise_forward(
-    x: Normalised, size: Size, w: Array, stride: Pair, dilation: Pair, pads: Pads, threads: int
+    x: Normalised, size: Size, w: Array, stride: Pair, dilation: Pair, pads: Pads, team: Team
 ) -> tuple[Array, Moments]:
     """`z[b,oy,ox,m] = sum over ky,kx of x[b,iy,ix,m] * w[ky,kx,m]`; the padding around x is zeros.
 
     Shapes: x.z (B * H * W * C,), size (B, H, W), w (KH, KW, M) -> z (B * OH * OW * C,), its moments (C,).
     """
     B, C, dtype = size[0], x.scale.size, w.dtype
-    width = channels_of_frame(C, lanes(dtype), dtype.itemsize)
-    walk = bands(size[1:], w.shape[:2], stride, dilation, pads, C, width)
+    walk = bands(size[1:], w.shape[:2], stride, dilation, pads, C, lanes(dtype))
+    width = walk.width
     pixels = walk.dz.height * walk.dz.width
     images = -(-B // PARTS)
     parts = -(-B // images)
-    z, pivots, moments = empty(B * pixels * C, dtype), np.zeros((parts, C), dtype), np.zeros((parts, 2, C))
-    memory = scratch(threads, walk.x.rows * walk.x.columns * width + 2 * C, dtype)
-    work = Forward(x, packed(w, C, width), z, pivots, moments, walk, width, (B, images), memory)
-    together(threads, forward_chunks, (parts * (C // width),), tiles(dtype), depthwise_shape(dtype), work)
+    z, pivots, moments = team.memory.take(B * pixels * C, dtype), np.zeros((parts, C), dtype), np.zeros((parts, 2, C))
+    memory = scratch(team.threads, walk.x.rows * walk.x.columns * width + 2 * C, dtype)
+    work = Forward(x, packed(w, C, width), z, pivots, moments, walk, (B, images), memory)
+    together(team.threads, forward_chunks, (parts * (C // width),), tiles(dtype), depthwise_shape(dtype), work)
     return z, combined(pivots, moments, pixels * np.minimum(images, B - images * np.arange(parts)))
 
 
@@ -86,13 +83,13 @@ def depthwise_forward(
 def forward_chunks(tiles: Tiles, shape: TileShape, work: Forward, job: Job, thread: int) -> None:
     """Claim chunks and do them -> work.z, work.pivots, work.moments."""
     memory, C = work.scratch[thread], work.x.scale.size
-    frame, run = Scratch(memory, work.width), memory[memory.size - 2 * C :]
-    run[:] = 0
+    frame, run = Scratch(memory, work.bands.width), memory[memory.size - 2 * C :]
     while True:
         phase, chunk = claim(job.state, job.chunks, job.first, thread)
         if phase == job.chunks.size:
             return
-        part, strip = divmod(chunk, C // work.width)
+        part, strip = divmod(chunk, C // work.bands.width)
+        run[:] = 0
         for image in range(part * work.images[1], min((part + 1) * work.images[1], work.images[0])):
             for band in range(work.bands.bands):
                 forward_band(tiles, shape, work, (part, image, band, strip), frame, run)
@@ -104,7 +101,7 @@ def forward_band(
     tiles: Tiles, shape: TileShape, work: Forward, at: tuple[int, int, int, int], frame: Scratch, run: Array
 ) -> None:
     """x of a band is read, filtered, summed; at: part, image, band, strip -> work.z, work.pivots, work.moments."""
-    C, width, walk, (part, image, band, strip) = work.x.scale.size, work.width, work.bands, at
+    C, width, walk, (part, image, band, strip) = work.x.scale.size, work.bands.width, work.bands, at
     begin, end, rows = strip * width, (strip + 1) * width, rows_of_band(walk, band, 0)
     if rows == 0:
         return
@@ -125,7 +122,7 @@ def depthwise_backward(
     w: Array,
     setting: tuple[Pair, Pair, Pads],
     input_gradient: bool,
-    threads: int,
+    team: Team,
 ) -> tuple[Array, Array, Array]:
     """`dx[b,iy,ix,m] = sum over ky,kx of dz[b,oy,ox,m] * w[ky,kx,m]`, dv of it, and
     `dw[ky,kx,m] = sum over b,oy,ox of dz[b,oy,ox,m] * x[b,iy,ix,m]`.
@@ -134,17 +131,17 @@ def depthwise_backward(
     -> dv (B * H * W * C,), its slopes (2, C), dw (KH, KW, M). dv is empty if input_gradient is false.
     """
     B, C, dtype = size[0], x.scale.size, w.dtype
-    width, taps = channels_of_frame(C, lanes(dtype), dtype.itemsize), w.shape[0] * w.shape[1]
-    walk = bands(size[1:], w.shape[:2], *setting, C, width)
+    walk, taps = bands(size[1:], w.shape[:2], *setting, C, lanes(dtype)), w.shape[0] * w.shape[1]
+    width = walk.width
     images = -(-B // PARTS)
     parts = -(-B // images)
-    dv, slopes = empty(x.z.size if input_gradient else 0, dtype), np.zeros((parts, 2, C))
+    dv, slopes = team.memory.take(x.z.size if input_gradient else 0, dtype), np.zeros((parts, 2, C))
     dw = np.zeros((parts, C // width, taps * width), dtype)
     frames = walk.x.rows * walk.x.columns, walk.dz.rows * walk.dz.columns, walk.rows[1] * walk.x.width
-    memory = scratch(threads, sum(frames) * width + 2 * C, dtype)
-    work = Backward(d, x, packed(w, C, width), dv, slopes, dw, walk, width, (B, images), memory)
+    memory = scratch(team.threads, sum(frames) * width + 2 * C, dtype)
+    work = Backward(d, x, packed(w, C, width), dv, slopes, dw, walk, (B, images), memory)
     shapes = depthwise_shape(dtype), taps_shape(dtype)
-    together(threads, backward_chunks, (parts * (C // width),), tiles(dtype), *shapes, work)
+    together(team.threads, backward_chunks, (parts * (C // width),), tiles(dtype), *shapes, work)
     total = dw.sum(axis=0).reshape(C // width, taps, width).transpose(1, 0, 2).reshape(*w.shape[:2], C)
     return dv, slopes.sum(axis=0), np.ascontiguousarray(total[..., : w.shape[2]])
 
@@ -155,16 +152,16 @@ def backward_chunks(
 ) -> None:
     """Claim chunks and do them -> work.dv, work.slopes, work.dw."""
     memory, C, walk = work.scratch[thread], work.x.scale.size, work.bands
-    middle = walk.x.rows * walk.x.columns * work.width
-    end = middle + walk.dz.rows * walk.dz.columns * work.width
+    middle = walk.x.rows * walk.x.columns * work.bands.width
+    end = middle + walk.dz.rows * walk.dz.columns * work.bands.width
     x, dz, dx = memory, memory[middle:], memory[end:]
     run = memory[memory.size - 2 * C :]
-    run[:] = 0
     while True:
         phase, chunk = claim(job.state, job.chunks, job.first, thread)
         if phase == job.chunks.size:
             return
-        part, strip = divmod(chunk, C // work.width)
+        part, strip = divmod(chunk, C // work.bands.width)
+        run[:] = 0
         for image in range(part * work.images[1], min((part + 1) * work.images[1], work.images[0])):
             for band in range(walk.bands):
                 at = (part, image, band, strip)
@@ -179,7 +176,7 @@ def backward_outputs(
     tiles: Tiles, shape: TileShape, work: Backward, at: tuple[int, int, int, int], x: Array, dz: Array
 ) -> None:
     """Read x and dz of a band's frames, and add their products to dw; at: part, image, band, strip -> x, dz, work.dw."""
-    width, walk, (part, image, band, strip) = work.width, work.bands, at
+    width, walk, (part, image, band, strip) = work.bands.width, work.bands, at
     channels, rows = (strip * width, (strip + 1) * width), rows_of_band(walk, band, 0)
     fill_gradient(tiles.one, work.d, walk.dz, image, band, channels, Scratch(dz, width))
     if rows > 0:
@@ -198,7 +195,7 @@ def backward_inputs(
     run: Array,
 ) -> None:
     """dx of a band's inputs, and at once dv; at: part, image, band, strip; room: dz and dx -> work.dv, work.slopes."""
-    width, walk, (part, image, band, strip), (dz, dx) = work.width, work.bands, at, room
+    width, walk, (part, image, band, strip), (dz, dx) = work.bands.width, work.bands, at, room
     rows = rows_of_band(walk, band, 1)
     if rows == 0:
         return
@@ -219,6 +216,7 @@ def rows_of_band(walk: Bands, band: int, side: int) -> int:
 def packed(w: Array, channels: int, width: int) -> Array:
     """w (KH, KW, M), padded with zeros to C channels -> (C/width, T * width): a frame's channels side by side."""
     taps = w.reshape(-1, w.shape[2])
-    wide = np.pad(taps, ((0, 0), (0, channels - w.shape[2])))
+    wide = np.zeros((len(taps), channels), w.dtype)
+    wide[:, : w.shape[2]] = taps
     parts = wide.reshape(len(taps), channels // width, width).transpose(1, 0, 2)
     return np.ascontiguousarray(parts).reshape(channels // width, -1)

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from ..jit import jit
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
-from .packing import empty
 from .panels import tiles
 from .shapes import TileShape
-from .teamwork import Job, part_size, scratch, together
+from .teamwork import Job, Team, part_size, scratch, together
 from .threads import claim, finish
 
 Array = NDArray[Any]
@@ -33,10 +32,10 @@ class Sums(NamedTuple):
     sums: Array
 
 
-def values(x: Normalised, threads: int) -> Array:
+def values(x: Normalised, team: Team) -> Array:
     """x as numbers. Shapes: x.z (P * C,) -> (P * C,)."""
-    y, size, parts = _room(x.z, x.scale.size)
-    together(threads, read_parts, (parts,), tiles(y.dtype).one, x, y, size)
+    y, size, parts = _room(x.z, x.scale.size, team)
+    together(team.threads, read_parts, (parts,), tiles(y.dtype).one, x, y, size)
     return y
 
 
@@ -53,10 +52,10 @@ def read_parts(one: TileShape, x: Normalised, y: Array, size: int, job: Job, thr
         finish(job.state, job.chunks, job.first, phase)
 
 
-def gradient(d: Gradient, threads: int) -> Array:
+def gradient(d: Gradient, team: Team) -> Array:
     """dz as numbers. Shapes: d.z (P * C,) -> (P * C,)."""
-    dz, size, parts = _room(d.z, d.gain.size)
-    together(threads, gradient_parts, (parts,), tiles(dz.dtype).one, d, dz, size)
+    dz, size, parts = _room(d.z, d.gain.size, team)
+    together(team.threads, gradient_parts, (parts,), tiles(dz.dtype).one, d, dz, size)
     return dz
 
 
@@ -73,11 +72,11 @@ def gradient_parts(one: TileShape, d: Gradient, dz: Array, size: int, job: Job, 
         finish(job.state, job.chunks, job.first, phase)
 
 
-def masked(x: Normalised, dx: Array, threads: int) -> tuple[Array, Array]:
+def masked(x: Normalised, dx: Array, team: Team) -> tuple[Array, Array]:
     """dv from dx. Shapes: x.z, dx (P * C,) -> dv (P * C,), its slopes (2, C)."""
-    dv, size, parts = _room(x.z, x.scale.size)
-    slopes, runs = np.zeros((parts, 2, x.scale.size)), scratch(threads, 2 * x.scale.size, dv.dtype)
-    together(threads, mask_parts, (parts,), tiles(dv.dtype).one, x, dx, dv, slopes, size, runs)
+    dv, size, parts = _room(x.z, x.scale.size, team)
+    slopes, runs = np.zeros((parts, 2, x.scale.size)), scratch(team.threads, 2 * x.scale.size, dv.dtype)
+    together(team.threads, mask_parts, (parts,), tiles(dv.dtype).one, x, dx, dv, slopes, size, runs)
     return dv, slopes.sum(axis=0)
 
 
@@ -87,24 +86,24 @@ def mask_parts(
 ) -> None:
     """Claim parts of `size` pixels, and mask dx -> dv flat, slopes (parts, 2, C)."""
     C, run = x.scale.size, runs[thread]
-    run[:] = 0
     while True:
         phase, part = claim(job.state, job.chunks, job.first, thread)
         if phase == job.chunks.size:
             return
         first, pixels = range_of(part, size, dv.size // C)
+        run[:] = 0
         mask(one, x, Block(first, pixels, 0, C), Scratch(dx[first * C :], C), dv, run, slopes[part])
         finish(job.state, job.chunks, job.first, phase)
 
 
-def moments(z: Array, channels: int, threads: int) -> Moments:
+def moments(z: Array, channels: int, team: Team) -> Moments:
     """Mean and variance of each channel. Shapes: z (P * C,) -> (C,)."""
     pixels = z.size // channels
     size = part_size(pixels, PARTS, LEAST_PIXELS)
     first = np.arange(0, pixels, size)
     sums = Sums(z.reshape(pixels, channels)[first], np.zeros((first.size, 2, channels)))
-    runs = scratch(threads, 2 * channels, z.dtype)
-    together(threads, moment_parts, (first.size,), tiles(z.dtype).one, z, sums, size, runs)
+    runs = scratch(team.threads, 2 * channels, z.dtype)
+    together(team.threads, moment_parts, (first.size,), tiles(z.dtype).one, z, sums, size, runs)
     return combined(*sums, np.minimum(size, pixels - first))
 
 
@@ -113,12 +112,12 @@ def moment_parts(one: TileShape, z: Array, found: Sums, size: int, runs: Array, 
     """Claim parts of `size` pixels, and sum z - pivot and its square -> found.sums."""
     C = found.pivots.shape[1]
     run = runs[thread, : 2 * C]
-    run[:] = 0
     while True:
         phase, part = claim(job.state, job.chunks, job.first, thread)
         if phase == job.chunks.size:
             return
         first, pixels = range_of(part, size, z.size // C)
+        run[:] = 0
         add_moments(one, z, C, Block(first, pixels, 0, C), found.pivots[part], run, found.sums[part])
         finish(job.state, job.chunks, job.first, phase)
 
@@ -129,8 +128,8 @@ def range_of(part: int, size: int, pixels: int) -> tuple[int, int]:
     return part * size, min(size, pixels - part * size)
 
 
-def _room(like: Array, channels: int) -> tuple[Array, int, int]:
+def _room(like: Array, channels: int, team: Team) -> tuple[Array, int, int]:
     """Memory for a result, pixels of a part, and how many parts there are."""
     pixels = like.size // channels
     size = part_size(pixels, PARTS, LEAST_PIXELS)
-    return empty(like.size, like.dtype), size, -(-pixels // size)
+    return team.memory.take(like.size, like.dtype), size, -(-pixels // size)

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from ..jit import jit
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
-from .packing import empty
 from .panels import Panels, Tiles, outer_products, panels, products, tiles
 from .shapes import padded
-from .teamwork import Job, add_parts, part_size, pitch, scratch, together
+from .teamwork import Job, Team, add_parts, part_size, pitch, scratch, together
 from .threads import claim, finish
 
 Array = NDArray[Any]
@@ -62,17 +61,17 @@ class Backward(NamedTuple):
     scratch: Array
 
 
-def pointwise_forward(x: Normalised, w: Array, threads: int) -> tuple[Array, Moments]:
+def pointwise_forward(x: Normalised, w: Array, team: Team) -> tuple[Array, Moments]:
     """`z[p,n] = sum over m of x[p,m] * w[m,n]`. Shapes: x.z (P * K,), w (M, N) -> z (P * C,), its moments (C,)."""
     K, C, dtype = x.scale.size, padded(w.shape[1], w.dtype), w.dtype
     P = x.z.size // K
     block = block_size(K + C)
     size = part_size(P, PARTS, block)
     parts, step = -(-P // size), pitch(K, dtype)
-    z, pivots, moments = empty(P * C, dtype), np.zeros((parts, C), dtype), np.zeros((parts, 2, C))
-    memory = scratch(threads, block * step + 2 * C, dtype)
+    z, pivots, moments = team.memory.take(P * C, dtype), np.zeros((parts, C), dtype), np.zeros((parts, 2, C))
+    memory = scratch(team.threads, block * step + 2 * C, dtype)
     work = Forward(x, panels(w, K, C), z, pivots, moments, size, block, step, memory)
-    together(threads, forward_parts, (parts,), tiles(dtype), work)
+    together(team.threads, forward_parts, (parts,), tiles(dtype), work)
     return z, combined(pivots, moments, np.minimum(size, P - size * np.arange(parts)))
 
 
@@ -81,7 +80,6 @@ def forward_parts(tiles: Tiles, work: Forward, job: Job, thread: int) -> None:
     """Claim parts and do them -> work.z, work.pivots, work.moments."""
     memory, C = work.scratch[thread], work.w.columns
     a, run = Scratch(memory, work.pitch), memory[memory.size - 2 * C :]
-    run[:] = 0
     while True:
         phase, part = claim(job.state, job.chunks, job.first, thread)
         if phase == job.chunks.size:
@@ -96,6 +94,7 @@ def forward_part(tiles: Tiles, work: Forward, part: int, a: Scratch, run: Array)
     K, C = work.w.depth, work.w.columns
     begin, pivot = part * work.size, work.pivots[part]
     end = min(begin + work.size, work.z.size // C)
+    run[:] = 0
     for first in range(begin, end, work.block):
         pixels = min(work.block, end - first)
         read(tiles.one, work.x, Block(first, pixels, 0, K), a, 0)
@@ -106,7 +105,7 @@ def forward_part(tiles: Tiles, work: Forward, part: int, a: Scratch, run: Array)
 
 
 def pointwise_backward(
-    d: Gradient, x: Normalised, w: Array, input_gradient: bool, threads: int
+    d: Gradient, x: Normalised, w: Array, input_gradient: bool, team: Team
 ) -> tuple[Array, Array, Array]:
     """`dx[p,m] = sum over n of dz[p,n] * w[m,n]`, dv of it; `dw[m,n] = sum over p of x[p,m] * dz[p,n]`.
 
@@ -117,12 +116,13 @@ def pointwise_backward(
     P, block = x.z.size // K, block_size(K + C)
     size = part_size(P, min(PARTS, max(LEAST_PARTS, PARTIAL_SUMS // (K * C))), block)
     parts, pitches = -(-P // size), (pitch(K, dtype), pitch(C, dtype))
-    turned = panels(w.T, C, K) if input_gradient else panels(w[:0].T, C, 0)
-    dv, slopes = empty(x.z.size if input_gradient else 0, dtype), np.zeros((parts, 2, K))
-    partial, dw = np.zeros(parts * K * C, dtype), empty(K * C, dtype)
-    memory = scratch(threads, block * sum(pitches) + 2 * K, dtype)
+    turned = panels(w, C, K, True) if input_gradient else panels(w[:0], C, 0, True)
+    dv, slopes = team.memory.take(x.z.size if input_gradient else 0, dtype), np.zeros((parts, 2, K))
+    partial, dw = team.memory.take(parts * K * C, dtype), np.empty(K * C, dtype)
+    memory = scratch(team.threads, block * sum(pitches) + 2 * K, dtype)
     work = Backward(d, x, turned, dv, slopes, partial, dw, size, block, pitches, memory)
-    together(threads, backward_parts, (parts, SHARES), tiles(dtype), work)
+    together(team.threads, backward_parts, (parts, SHARES), tiles(dtype), work)
+    team.memory.give(partial)
     return dv, slopes.sum(axis=0), np.ascontiguousarray(dw.reshape(K, C)[:M, :N])
 
 
@@ -133,7 +133,6 @@ def backward_parts(tiles: Tiles, work: Backward, job: Job, thread: int) -> None:
     middle = work.block * work.pitches[0]
     a, d = Scratch(memory, work.pitches[0]), Scratch(memory[middle:], work.pitches[1])
     run = memory[memory.size - 2 * K :]
-    run[:] = 0
     while True:
         phase, part = claim(job.state, job.chunks, job.first, thread)
         if phase == job.chunks.size:
@@ -152,11 +151,12 @@ def backward_part(tiles: Tiles, work: Backward, part: int, room: tuple[Scratch, 
     dw = work.partial[part * K * C : (part + 1) * K * C]
     begin = part * work.size
     end = min(begin + work.size, work.x.z.size // K)
+    run[:] = 0
     for first in range(begin, end, work.block):
         pixels = min(work.block, end - first)
         read(tiles.one, work.x, Block(first, pixels, 0, K), a, 0)
         read_gradient(tiles.one, work.d, Block(first, pixels, 0, C), d, 0)
-        outer_products(tiles, a, d, pixels, dw, (K, C))
+        outer_products(tiles, a, d, pixels, dw, (K, C), first > begin)
         if work.w.columns:
             products(tiles, d, pixels, work.w, a, 0)  # x is no longer needed
             mask(tiles.one, work.x, Block(first, pixels, 0, K), a, work.dv, run, work.slopes[part])

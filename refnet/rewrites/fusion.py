@@ -17,11 +17,13 @@ from ..layers.base import check_count
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d
 from ..layers.normalization import BatchNorm
 from ..node import Node
-from .normalised import Fused, NormalisedAdd, NormalisedConvolution
+from .normalised import Fused, Memory, NormalisedAdd, NormalisedConvolution
 
 # These very classes: one of a user's own, derived from them, may compute anything.
 CONVOLUTIONS = (Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d)
 ACTIVATIONS = (Relu6, Relu)
+
+Hands = tuple[int | None, Memory]  # who does the work of all layers, and in which memory
 
 
 def fuse(net: Graph, threads: int | None = None) -> Graph:
@@ -34,11 +36,11 @@ def fuse(net: Graph, threads: int | None = None) -> Graph:
     """
     if threads is not None:
         threads = check_count(threads, "threads")
-    chains = _chains(net)
+    chains, hands = _chains(net), (threads, Memory())
     inside = {node.name for chain in chains.values() for node in chain[:-1]}
     nodes = [node for node in net.nodes if node.name not in inside]
-    nodes = [_merged(net, chains[node.name], threads) if node.name in chains else node for node in nodes]
-    return Graph(f"{net.name}, fused", net.inputs, _connected(nodes, net.outputs, threads), net.outputs)
+    nodes = [_merged(net, chains[node.name], hands) if node.name in chains else node for node in nodes]
+    return Graph(f"{net.name}, fused", net.inputs, _connected(nodes, net.outputs, hands), net.outputs)
 
 
 def _chains(net: Graph) -> dict[str, list[Node]]:
@@ -68,19 +70,19 @@ def _keys(net: Graph, node: Node) -> dict[str, str]:
     return node.keys(*(net.shapes[source] for source in node.inputs))
 
 
-def _merged(net: Graph, chain: list[Node], threads: int | None) -> Node:
+def _merged(net: Graph, chain: list[Node], hands: Hands) -> Node:
     """One node for a chain, under the name of its last."""
     layers: list[Any] = [*(node.layer for node in chain), None]
-    layer = NormalisedConvolution(threads, *layers[:3], unread=False)
+    layer = NormalisedConvolution(*hands, *layers[:3], unread=False)
     keys = {role: key for node in chain for role, key in _keys(net, node).items()}
     return Node(chain[-1].name, layer, chain[0].inputs, keys)
 
 
-def _connected(nodes: list[Node], outputs: tuple[str, ...], threads: int | None) -> list[Node]:
+def _connected(nodes: list[Node], outputs: tuple[str, ...], hands: Hands) -> list[Node]:
     """The nodes with unread maps between them: sums that can read such, and convolutions that may leave them."""
     merged = {node.name for node in nodes if isinstance(node.layer, Fused)}
     nodes = [
-        replace(node, layer=NormalisedAdd(threads)) if type(node.layer) is Add and merged & set(node.inputs) else node
+        replace(node, layer=NormalisedAdd(*hands)) if type(node.layer) is Add and merged & set(node.inputs) else node
         for node in nodes
     ]
     arrays = {source for node in nodes if not isinstance(node.layer, Fused) for source in node.inputs} | set(outputs)

@@ -12,7 +12,7 @@ With a set of kernels that has no fused ones (`kernels.fused`) these layers run 
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, Pointwi
 from ..layers.normalization import VECTORS, BatchNorm
 
 Convolution = Conv2d | DepthwiseConv2d | GroupedConv2d | PointwiseConv2d
+OWN_KERNELS = (PointwiseConv2d, DepthwiseConv2d)  # which have fused ones
 LIMITS = {Relu6: (0.0, 6.0), Relu: (0.0, np.inf), type(None): (-np.inf, np.inf)}
 
 
@@ -66,11 +67,31 @@ class Kept(NamedTuple):
     batch: bool
 
 
-class Team(NamedTuple):
-    """The kernels of a step, and how many threads run each."""
+class Memory:
+    """What the steps of one graph work in, one after the other: see the kernels' `Memory`, made when there are kernels.
+
+    It is no part of what a layer is: any two are equal.
+    """
+
+    def __init__(self) -> None:
+        self._made: Any = None
+
+    def of(self, fused: Any) -> Any:
+        self._made = self._made or fused.Memory()
+        return self._made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Memory)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class Crew(NamedTuple):
+    """The kernels of a step, and the team that runs them."""
 
     kernels: Any
-    threads: int
+    team: Any
 
     @property
     def fused(self) -> Any:
@@ -78,7 +99,7 @@ class Team(NamedTuple):
 
     def read(self, x: Unread | Array) -> Array:
         """A map as a plain array (B, H, W, M)."""
-        return x if isinstance(x, np.ndarray) else unpacked(self.fused.values(x.values, self.threads), x.shape)
+        return x if isinstance(x, np.ndarray) else unpacked(self.fused.values(x.values, self.team), x.shape)
 
     def values(self, x: Unread | Array) -> Any:
         """A map as the fused kernels want it."""
@@ -89,7 +110,7 @@ class Team(NamedTuple):
         if isinstance(x, np.ndarray):
             return dx
         packed = self.fused.as_normalised(dx).z
-        return UnreadGradient(*self.fused.masked(x.values, packed, self.threads), x.shape, x.dtype)
+        return UnreadGradient(*self.fused.masked(x.values, packed, self.team), x.shape, x.dtype)
 
 
 @dataclass(frozen=True)
@@ -97,19 +118,21 @@ class Fused(Layer):
     """A layer that can read an Unread. threads: how many share its work; None for as many as there are cores."""
 
     threads: int | None
+    memory: Memory = field(repr=False)
 
     @abstractmethod
     def _fused_forward(
-        self, team: Team, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
+        self, crew: Crew, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
     ) -> tuple[Any, Any, dict[str, Array]]:
         """As `_train_forward`."""
 
     @abstractmethod
-    def _fused_backward(self, team: Team, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
-        """As `_backward`; dy is what `team.gradient` gives for the output."""
+    def _fused_backward(self, crew: Crew, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
+        """As `_backward`; dy is what `crew.gradient` gives for the output."""
 
-    def _team(self, kernels: Any) -> Team:
-        return Team(kernels, self.threads or kernels.fused.default_threads())
+    def _crew(self, kernels: Any) -> Crew:
+        threads = self.threads or kernels.fused.default_threads()
+        return Crew(kernels, kernels.fused.Team(threads, self.memory.of(kernels.fused)))
 
     def train_forward(
         self, kernels: Any, weights: Weights, *xs: Any, rng: np.random.Generator, statistics: str = "batch"
@@ -119,7 +142,7 @@ class Fused(Layer):
         check_statistics(statistics)
         plain = {role: canonical(weight) for role, weight in weights.items()}
         xs = tuple(x if isinstance(x, Unread) else canonical(x) for x in xs)
-        y, kept, updates = self._fused_forward(self._team(kernels), plain, xs, statistics)
+        y, kept, updates = self._fused_forward(self._crew(kernels), plain, xs, statistics)
         return y, Saved(y.shape, y.dtype, kept), updates
 
     def backward(
@@ -130,7 +153,7 @@ class Fused(Layer):
         if isinstance(dy, np.ndarray):
             check_like(dy, saved.shape, saved.dtype, f"{self}: dy")
             dy = canonical(dy)
-        return self._fused_backward(self._team(kernels), weights, saved.content, dy, input_gradient)
+        return self._fused_backward(self._crew(kernels), weights, saved.content, dy, input_gradient)
 
 
 class OneByOne(NamedTuple):
@@ -198,17 +221,17 @@ class NormalisedConvolution(Fused):
     # Fused.
 
     def _fused_forward(
-        self, team: Team, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
+        self, crew: Crew, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
     ) -> tuple[Any, Any, dict[str, Array]]:
         (x,) = xs
         shape = (x.shape[0], *self.out_shape(x.shape[1:]))
-        z, moments = self._convolved(team, weights["kernel"], x)
+        z, moments = self._convolved(crew, weights["kernel"], x)
         mean, variance, updates = self._statistics(weights, moments, statistics)
         inv_std = 1 / np.sqrt(variance + float(self.norm.eps))
         limits = LIMITS[type(self.activation)]
-        read = team.fused.affine(z, weights["gamma"], weights["beta"], mean, inv_std, limits)
+        read = crew.fused.affine(z, weights["gamma"], weights["beta"], mean, inv_std, limits)
         y = Unread(read, shape, z.dtype)
-        return y if self.unread else team.read(y), Kept(x, y, mean, inv_std, statistics == "batch"), updates
+        return y if self.unread else crew.read(y), Kept(x, y, mean, inv_std, statistics == "batch"), updates
 
     def _statistics(
         self, weights: Weights, moments: Any, statistics: str
@@ -226,42 +249,45 @@ class NormalisedConvolution(Fused):
         new = decay * old_mean + (1 - decay) * mean, decay * old_variance + (1 - decay) * unbiased
         return mean, variance, {role: each.astype(old_mean.dtype) for role, each in zip(STATISTICS, new, strict=True)}
 
-    def _convolved(self, team: Team, w: Array, x: Unread | Array) -> tuple[Array, Any]:
+    def _convolved(self, crew: Crew, w: Array, x: Unread | Array) -> tuple[Array, Any]:
         """z, flat, and its moments."""
         layer = self.convolution
         if type(layer) is PointwiseConv2d:
-            found: tuple[Array, Any] = team.fused.pointwise_forward(team.values(x), w, team.threads)
+            found: tuple[Array, Any] = crew.fused.pointwise_forward(crew.values(x), w, crew.team)
             return found
         if type(layer) is DepthwiseConv2d:
             window = x.shape[:3], w, *layer.setting(x.shape)
-            found = team.fused.depthwise_forward(team.values(x), *window, team.threads)
+            found = crew.fused.depthwise_forward(crew.values(x), *window, crew.team)
             return found
-        y = layer._forward(team.kernels, {"kernel": w}, (team.read(x),))
-        z = team.fused.as_normalised(y).z
-        return z, team.fused.moments(z, z.size // prod(y.shape[:3]), team.threads)
+        y = layer._forward(crew.kernels, {"kernel": w}, (crew.read(x),))
+        z = crew.fused.as_normalised(y).z
+        return z, crew.fused.moments(z, z.size // prod(y.shape[:3]), crew.team)
 
-    def _fused_backward(self, team: Team, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
+    def _fused_backward(self, crew: Crew, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
         if isinstance(dy, np.ndarray):
-            dy = team.gradient(kept.y, dy)
+            dy = crew.gradient(kept.y, dy)
         norm = kept.y.values, weights["gamma"], kept.mean, kept.inv_std, kept.batch
-        dz, dgamma, dbeta = team.fused.gradient_of(dy.dv, dy.slopes, *norm)
-        dxs, dw = self._gradients(team, weights["kernel"], kept, dz, input_gradient)
+        dz, dgamma, dbeta = crew.fused.gradient_of(dy.dv, dy.slopes, *norm)
+        dxs, dw = self._gradients(crew, weights["kernel"], kept, dz, input_gradient)
+        if type(self.convolution) in OWN_KERNELS:
+            crew.team.memory.give(kept.y.values.z)
+        crew.team.memory.give(dy.dv)
         return dxs, {"kernel": dw, "gamma": dgamma, "beta": dbeta}
 
     def _gradients(
-        self, team: Team, w: Array, kept: Kept, dz: Any, input_gradient: bool
+        self, crew: Crew, w: Array, kept: Kept, dz: Any, input_gradient: bool
     ) -> tuple[tuple[Any, ...], Array]:
         """Of the input and of the kernel."""
         x, layer = kept.x, self.convolution
         if type(layer) is PointwiseConv2d:
-            found = team.fused.pointwise_backward(dz, team.values(x), w, input_gradient, team.threads)
+            found = crew.fused.pointwise_backward(dz, crew.values(x), w, input_gradient, crew.team)
         elif type(layer) is DepthwiseConv2d:
             window = x.shape[:3], w, layer.setting(x.shape)
-            found = team.fused.depthwise_backward(dz, team.values(x), *window, input_gradient, team.threads)
+            found = crew.fused.depthwise_backward(dz, crew.values(x), *window, input_gradient, crew.team)
         else:
-            dy = unpacked(team.fused.gradient(dz, team.threads), kept.y.shape)
-            dxs, dweights = layer._backward(team.kernels, {"kernel": w}, (team.read(x),), dy, input_gradient)
-            return tuple(team.gradient(x, dx) for dx in dxs), dweights["kernel"]
+            dy = unpacked(crew.fused.gradient(dz, crew.team), kept.y.shape)
+            dxs, dweights = layer._backward(crew.kernels, {"kernel": w}, (crew.read(x),), dy, input_gradient)
+            return tuple(crew.gradient(x, dx) for dx in dxs), dweights["kernel"]
         dv, slopes, dw = found
         if not input_gradient:
             return (), dw
@@ -290,13 +316,13 @@ class NormalisedAdd(Fused):
         return Add()._backward(kernels, weights, None, dy, input_gradient)
 
     def _fused_forward(
-        self, team: Team, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
+        self, crew: Crew, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
     ) -> tuple[Any, Any, dict[str, Array]]:
-        one, other = (team.read(x) for x in xs)
+        one, other = (crew.read(x) for x in xs)
         return one + other, tuple(x if isinstance(x, Unread) else None for x in xs), {}
 
-    def _fused_backward(self, team: Team, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
-        return tuple(dy if x is None else team.gradient(x, dy) for x in kept), {}
+    def _fused_backward(self, crew: Crew, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
+        return tuple(dy if x is None else crew.gradient(x, dy) for x in kept), {}
 
 
 def unpacked(flat: Array, shape: Shape) -> Array:
