@@ -70,7 +70,9 @@ class Shaped(types.Type):
 
     def __init__(self, shape: TileShape) -> None:
         self.shape = shape
-        super().__init__(f"{type(self).__name__}({shape.rows}x{shape.vectors} of {shape.lanes} {shape.dtype})")
+        slides = f", {shape.taps} taps, stride {shape.stride}" if shape.taps > 1 else ""
+        size = f"{shape.rows}x{shape.vectors} of {shape.lanes} {shape.dtype}"
+        super().__init__(f"{type(self).__name__}({size}{slides})")
 
 
 class ShapeType(Shaped):
@@ -107,7 +109,7 @@ _extending.unbox(ShapeType)(lambda kind, shape, box: _extending.NativeValue(box.
 
 
 def _number_type(template: Any, kind: ShapeType, name: str) -> Any:
-    return types.intp if name in ("rows", "vectors", "lanes", "channels") else None
+    return types.intp if name in ("rows", "vectors", "lanes", "channels", "stride", "taps") else None
 
 
 def _number(context: Any, builder: Any, kind: ShapeType, value: Any, name: str) -> Any:
@@ -257,6 +259,42 @@ def rows_from(code: Code, shape: Any, table: Array, first: Any) -> Rows:
     return [code.number(table, i) for i in inside]
 
 
+@operation(types.none)
+def apart(code: Code, shape: Any) -> None:
+    """Nothing at run time: the kernel that says this is not merged into its callers, and compiles once."""
+    code.builder.function.attributes.add("noinline")
+
+
+@operation(RowsType)
+def rows_at(code: Code, shape: Any, table: Array, first: Any) -> Rows:
+    """rows[r] = table[first + r]"""
+    return [code.number(table, first, code.constant(r)) for r in range(code.shape.rows)]
+
+
+@operation(TileType)
+def repeat(code: Code, shape: Any, b: Array, n: Any) -> Tile:
+    """tile[r,v] = b[n + v]"""
+    return [code.vectors(b, n)] * code.shape.rows
+
+
+@operation(TileType)
+def slide(code: Code, tile: Tile, x: Array, first: Any, step: Any, w: Array, n: Any, next: Any) -> Tile:
+    """tile[r,v] += sum over taps t of x[first + (r*stride + t)*step + v] * w[n + t*next + v]
+
+    A pixel is read once for all the rows and taps that meet it.
+    """
+    taps, stride = code.shape.taps, code.shape.stride
+    weights = [code.vectors(w, n, code.builder.mul(next, code.constant(t))) for t in range(taps)]
+    sums = [list(row) for row in tile]
+    for pixel in range((len(tile) - 1) * stride + taps):
+        meetings = [(t, r) for t in range(taps) for r in range(len(tile)) if r * stride + t == pixel]
+        if meetings:
+            numbers = code.vectors(x, first, code.builder.mul(step, code.constant(pixel)))
+        for t, r in meetings:
+            sums[r] = [code.multiply_add(*each) for each in zip(numbers, weights[t], sums[r], strict=True)]
+    return sums
+
+
 @operation(TileType)
 def load(code: Code, shape: Any, x: Array, rows: Rows, n: Any) -> Tile:
     """tile[r,v] = x[rows[r] + n + v]"""
@@ -317,4 +355,12 @@ def store(code: Code, tile: Tile, y: Array, rows: Rows, n: Any) -> None:
     """y[rows[r] + n + v] = tile[r,v]"""
     for start, row in zip(rows, tile, strict=True):
         for place, value in zip(code.places(y, start, n), row, strict=True):
+            code.builder.store(value, place, align=code.alignment)
+
+
+@operation(types.none)
+def store_row(code: Code, tile: Tile, y: Array, first: Any, step: Any) -> None:
+    """y[first + r*step + v] = tile[r,v]"""
+    for r, row in enumerate(tile):
+        for place, value in zip(code.places(y, first, code.builder.mul(step, code.constant(r))), row, strict=True):
             code.builder.store(value, place, align=code.alignment)

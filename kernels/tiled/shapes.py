@@ -20,12 +20,17 @@ from ..cache import processor
 
 @dataclass(frozen=True)
 class TileShape:
-    """rows x vectors registers of `lanes` numbers each; dtype "float32" or "float64"."""
+    """rows x vectors registers of `lanes` numbers each; dtype "float32" or "float64".
+
+    Of rows that slide: neighbours lie `stride` input pixels apart, and each meets `taps` pixels.
+    """
 
     rows: int
     vectors: int
     lanes: int
     dtype: str
+    stride: int = 1
+    taps: int = 1
 
     @property
     def channels(self) -> int:
@@ -103,3 +108,73 @@ def depthwise_shape(dtype: DTypeLike) -> TileShape:
 def taps_shape(dtype: DTypeLike) -> TileShape:
     """Rows are taps of a depthwise filter."""
     return TileShape(TAP_ROWS, 1, lanes(dtype), np.dtype(dtype).name)
+
+
+class Pair(NamedTuple):
+    """Two tiles, one a row shorter: any number of pixels that is not tiny is so many of the one and so many of the other."""
+
+    tall: TileShape
+    short: TileShape
+
+
+class Widths(NamedTuple):
+    """Tiles of one, two and three vectors to a row; `widest` is how many there really are."""
+
+    one: Pair
+    two: Pair
+    three: Pair
+    widest: int
+    lanes: int
+
+
+class Slides(NamedTuple):
+    """Tiles that slide over the taps of a depthwise filter: rows of output pixels, one vector of channels.
+
+    long_, middling_ and short have three taps to a line, and stride 1 or 2; long and single take any filter, tap by tap.
+    """
+
+    long_1: TileShape
+    long_2: TileShape
+    middling_1: TileShape
+    middling_2: TileShape
+    short: TileShape
+    long: TileShape
+    single: TileShape
+
+
+class Shapes(NamedTuple):
+    """All tiles of a program: of whole vectors, and of half ones for channels that do not fill the last vector."""
+
+    products: Widths
+    slides: Slides
+    half_products: Widths
+    half_slides: Slides
+
+
+PRODUCT_ROWS = {32: (8, 3), 16: (6, 2)}  # registers -> rows of the taller tile, vectors of the widest
+SLIDE_ROWS = (7, 4)
+GRANULE = 32  # bytes: channels in a program's memory are padded to this
+
+
+def granule(dtype: DTypeLike) -> int:
+    """Channels in a program's memory are a multiple of this: a vector, or half of one that is longer than 32 bytes."""
+    return min(lanes(dtype), GRANULE // np.dtype(dtype).itemsize)
+
+
+@functools.cache
+def program_shapes(dtype: DTypeLike) -> Shapes:
+    """Those for this processor."""
+    name, whole, half = np.dtype(dtype).name, lanes(dtype), granule(dtype)
+    return Shapes(_widths(name, whole), _slides(name, whole), _widths(name, half), _slides(name, half))
+
+
+def _widths(dtype: str, width: int) -> Widths:
+    rows, widest = PRODUCT_ROWS[vectors_here().registers]
+    pairs = [Pair(*(TileShape(each, min(v, widest), width, dtype) for each in (rows, rows - 1))) for v in (1, 2, 3)]
+    return Widths(*pairs, widest, width)
+
+
+def _slides(dtype: str, width: int) -> Slides:
+    sliding = [TileShape(rows, 1, width, dtype, stride, 3) for rows in SLIDE_ROWS for stride in (1, 2)]
+    short = TileShape(1, 1, width, dtype, 1, 3)
+    return Slides(*sliding, short, TileShape(SLIDE_ROWS[0], 1, width, dtype), TileShape(1, 1, width, dtype))
