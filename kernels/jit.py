@@ -72,3 +72,10 @@ def _attach_cache(compiled: Any, function: Any, name: str) -> None:
         compiled._cache = KernelCache(function, name)
     except (ImportError, AttributeError, TypeError, OSError) as error:
         logging.getLogger(__name__).info("%s is not cached: %s", function.__qualname__, error)
+
+
+def inlined(function: F) -> F:
+    """Compile a function as a part of each kernel that calls it, and never alone: what stands between `run` and its
+    loops would otherwise be compiled again for each function that calls it.
+    """
+    return cast(F, numba.njit(inline="always", error_model="numpy")(function))

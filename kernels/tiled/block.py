@@ -23,7 +23,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..jit import jit
+from ..jit import inlined
 from .products import GO_ON, NOTHING, Ending, Panels, Pixels, Window, product
 from .shapes import Shapes
 from .slide import Filter, Lines, slide_row
@@ -31,7 +31,7 @@ from .slide import Filter, Lines, slide_row
 Array = NDArray[Any]
 
 
-@jit
+@inlined
 def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
     """One chunk of a block. arrays: memory, weights, tables -> memory."""
     image, rest = chunk // (op.bands * op.groups), chunk % (op.bands * op.groups)
@@ -49,7 +49,7 @@ def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -
                 project(shapes, op, (image, row, rows), (channel, channels, group), thread, arrays)
 
 
-@jit
+@inlined
 def depthwise_band(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, arrays: Any) -> int:
     """The depthwise result of some rows for one depth of channels -> rows of the chunk that are filled now.
 
@@ -76,7 +76,7 @@ def depthwise_band(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, a
     return end - base
 
 
-@jit
+@inlined
 def fill(shapes: Shapes, op: Any, rows: Any, part: Any, place: int, arrays: Any) -> int:
     """Padded rows of a slab, expanded or copied from the input between zeros -> how many, up to what was asked.
 
@@ -104,7 +104,7 @@ def fill(shapes: Shapes, op: Any, rows: Any, part: Any, place: int, arrays: Any)
     return count
 
 
-@jit
+@inlined
 def copy_row(op: Any, x: int, channels: int, place: int, memory: Array) -> None:
     """The pixels of a row, some of their channels."""
     for i in range(op.columns):
@@ -113,7 +113,7 @@ def copy_row(op: Any, x: int, channels: int, place: int, memory: Array) -> None:
             memory[target + m] = memory[source + m]
 
 
-@jit
+@inlined
 def slide_over(shapes: Shapes, op: Any, line: Any, part: Any, base: int, thread: int, arrays: Any) -> None:
     """The depthwise filter over one output row of a slab, into the scratch memory that is projected, or the output.
 
@@ -149,7 +149,7 @@ def slide_over(shapes: Shapes, op: Any, line: Any, part: Any, base: int, thread:
         slide_row(shapes.half_slides, lines, filter, channels, arrays)
 
 
-@jit
+@inlined
 def project(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, arrays: Any) -> None:
     """The projection of a band's depthwise result, some of its channels. part: first channel, channels, group."""
     image, row, rows = band

@@ -90,9 +90,9 @@ def vector(bias: Array | None, channels: int, dtype: DTypeLike) -> Array:
 
 
 def offsets(lines: int, width: int, line: int, step: int) -> Array:
-    """A table of pixels: `lines` lines of `width` pixels; then the last one again, for as many rows as a tile has."""
-    table = (np.arange(lines)[:, None] * line + np.arange(width) * step).ravel()
-    return np.pad(table, (0, PRODUCT_ROWS[vectors_here().registers][0]), mode="edge")
+    """A table of pixels: `lines` lines of `width` pixels."""
+    table: Array = (np.arange(lines)[:, None] * line + np.arange(width) * step).ravel()
+    return table
 
 
 def _limits(name: str, limits: Limits) -> dict[str, int | float]:

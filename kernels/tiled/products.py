@@ -14,15 +14,15 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ..jit import jit
+from ..jit import inlined, jit
 from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
-from .shapes import Pair, Shapes, TileShape, Widths
+from .shapes import Rows, Shapes, TileShape, Widths
 
 Array = NDArray[Any]
 
 
 class Pixels(NamedTuple):
-    """Pixel i begins at start + tables[table + i]. A table goes on for some rows of a tile with its last entry."""
+    """Pixel i begins at start + tables[table + i]."""
 
     start: int
     table: int
@@ -68,14 +68,15 @@ GO_ON = -2
 def product(
     shapes: Shapes, source: Pixels, window: Window, panels: Panels, target: Pixels, pixels: int, ending: Ending, arrays: Any
 ) -> None:
-    """The sums of `pixels` pixels over their windows -> the target. arrays: memory, weights."""
+    """The sums of `pixels` pixels over their windows -> the target. arrays: memory, weights, tables."""
+    apart(shapes.half_slides.single)
     if panels.columns % shapes.products.lanes == 0:
         strips(shapes.products, source, window, panels, target, pixels, ending, arrays)
     else:
         strips(shapes.half_products, source, window, panels, target, pixels, ending, arrays)
 
 
-@jit
+@inlined
 def strips(
     widths: Widths, source: Pixels, window: Window, panels: Panels, target: Pixels, pixels: int, ending: Ending, arrays: Any
 ) -> None:
@@ -95,16 +96,21 @@ def strips(
 
 @jit
 def strip(
-    pair: Pair, source: Pixels, window: Window, panels: Panels, target: Pixels, pixels: int, ending: Ending, arrays: Any, n: int
+    rows: Rows, source: Pixels, window: Window, panels: Panels, target: Pixels, pixels: int, ending: Ending, arrays: Any, n: int
 ) -> None:
-    """One strip's columns from n on, for all pixels: first tall tiles, then short ones, so that no row is left over."""
-    apart(pair.tall)
-    tiles = -(-pixels // pair.tall.rows)
-    tall = max(0, tiles - (tiles * pair.tall.rows - pixels))
-    for i in range(tall):
-        tile_of_sums(pair.tall, source, window, panels, target, ending, arrays, n, i * pair.tall.rows)
-    for first in range(tall * pair.tall.rows, pixels, pair.short.rows):
-        tile_of_sums(pair.short, source, window, panels, target, ending, arrays, n, first)
+    """One strip's columns from n on, for all pixels: first tall tiles, then short ones, then row by row."""
+    apart(rows.tall)
+    height = rows.tall.rows
+    tiles = -(-pixels // height)
+    missing = tiles * height - pixels
+    tall = tiles - missing if missing <= tiles else pixels // height
+    short = tall * height + (missing * (height - 1) if missing <= tiles else 0)
+    for first in range(0, tall * height, height):
+        tile_of_sums(rows.tall, source, window, panels, target, ending, arrays, n, first)
+    for first in range(tall * height, short, height - 1):
+        tile_of_sums(rows.short, source, window, panels, target, ending, arrays, n, first)
+    for first in range(short, pixels):
+        tile_of_sums(rows.single, source, window, panels, target, ending, arrays, n, first)
 
 
 @jit

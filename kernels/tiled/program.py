@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import jit
+from ..jit import inlined, jit
 from .block import block_chunk
 from .products import NOTHING, Ending, Panels, Pixels, Window, product
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
@@ -73,13 +73,13 @@ def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> 
         add_chunk(shapes.half_slides.single, op, chunk, arrays)
 
 
-@jit
+@inlined
 def share(total: int, parts: int, part: int) -> tuple[int, int]:
     """Where a part of a whole begins and ends: the parts are as even as whole numbers can be."""
     return total * part // parts, total * (part + 1) // parts
 
 
-@jit
+@inlined
 def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Any) -> None:
     """A matrix product: some pixels, in blocks of `rows`, and one group of `slab` columns."""
     band, group = chunk // op.groups, chunk % op.groups
@@ -96,7 +96,7 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Any) -> None:
         product(shapes, source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending, arrays)
 
 
-@jit
+@inlined
 def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
     """A standard convolution: some rows of an image, in bands of `rows`, and one group of `slab` columns.
 
@@ -122,7 +122,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) 
         product(shapes, Pixels(place, op.x_t), window, panels, target, pixels, ending, arrays)
 
 
-@jit
+@inlined
 def gather(op: Any, image: int, iy: int, lines: int, place: int, memory: Array) -> None:
     """Padded lines of the input from row iy on, without padded channels -> memory from `place` on."""
     for i in range(lines):
@@ -139,7 +139,7 @@ def gather(op: Any, image: int, iy: int, lines: int, place: int, memory: Array) 
                 memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
 
 
-@jit
+@inlined
 def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
     """The sums of a block's groups, in their order, with bias and residual: some pixels."""
     memory, weights, tables = arrays
@@ -156,7 +156,7 @@ def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
             store(at_most(at_least(tile, op.project_low), op.project_high), memory, place, op.y + at)
 
 
-@jit
+@inlined
 def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
     """The means of an image's channels over its pixels; weights hold 1/pixels."""
     memory, weights, tables = arrays
@@ -168,7 +168,7 @@ def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
         store(tile, memory, place, op.y + chunk * op.channels + n)
 
 
-@jit
+@inlined
 def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
     """The sum of two maps, clamped: some pixels."""
     memory, _, tables = arrays

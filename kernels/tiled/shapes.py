@@ -110,19 +110,22 @@ def taps_shape(dtype: DTypeLike) -> TileShape:
     return TileShape(TAP_ROWS, 1, lanes(dtype), np.dtype(dtype).name)
 
 
-class Pair(NamedTuple):
-    """Two tiles, one a row shorter: any number of pixels that is not tiny is so many of the one and so many of the other."""
+class Rows(NamedTuple):
+    """Three tiles of a width. `short` is a row shorter than `tall`: nearly every number of pixels is so many of the one
+    and so many of the other. What is left of the few others goes row by row.
+    """
 
     tall: TileShape
     short: TileShape
+    single: TileShape
 
 
 class Widths(NamedTuple):
     """Tiles of one, two and three vectors to a row; `widest` is how many there really are."""
 
-    one: Pair
-    two: Pair
-    three: Pair
+    one: Rows
+    two: Rows
+    three: Rows
     widest: int
     lanes: int
 
@@ -169,9 +172,11 @@ def program_shapes(dtype: DTypeLike) -> Shapes:
 
 
 def _widths(dtype: str, width: int) -> Widths:
-    rows, widest = PRODUCT_ROWS[vectors_here().registers]
-    pairs = [Pair(*(TileShape(each, min(v, widest), width, dtype) for each in (rows, rows - 1))) for v in (1, 2, 3)]
-    return Widths(*pairs, widest, width)
+    tall, widest = PRODUCT_ROWS[vectors_here().registers]
+    found = [
+        Rows(*(TileShape(rows, min(v, widest), width, dtype) for rows in (tall, tall - 1, 1))) for v in (1, 2, 3)
+    ]
+    return Widths(*found, widest, width)
 
 
 def _slides(dtype: str, width: int) -> Slides:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ..jit import jit
+from ..jit import inlined, jit
 from .register_tile import apart, at_least, at_most, repeat, slide, store_row
 from .shapes import Slides, TileShape
 
@@ -87,6 +87,7 @@ def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, array
 @jit
 def nine_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Any, ox: int) -> None:
     """The output pixels from ox on, under a 3x3 filter: one tile after another along the channels."""
+    apart(shape)
     memory, weights, _ = arrays
     step, next, x = lines.step, filter.channels, lines.start + ox * filter.stride * lines.step
     first = x + lines.first
@@ -105,6 +106,7 @@ def nine_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arr
 @jit
 def any_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Any, ox: int) -> None:
     """The same for a filter of any size, stride and dilation: tap by tap, so the shape's taps and stride are 1."""
+    apart(shape)
     memory, weights, _ = arrays
     step, target = lines.step * filter.stride, lines.target + ox * lines.apart
     for m in range(0, channels, shape.channels):
@@ -120,7 +122,7 @@ def any_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arra
         store_row(at_most(at_least(tile, filter.low), filter.high), memory, target + m, lines.apart)
 
 
-@jit
+@inlined
 def below(lines: Lines, filter: Filter, line: int) -> int:
     """The line under the next tap."""
     line += filter.dilation_y * lines.pitch
