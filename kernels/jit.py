@@ -75,7 +75,5 @@ def _attach_cache(compiled: Any, function: Any, name: str) -> None:
 
 
 def inlined(function: F) -> F:
-    """Compile a function as a part of each kernel that calls it, and never alone: what stands between `run` and its
-    loops would otherwise be compiled again for each function that calls it.
-    """
+    """Make a function a part of each kernel that calls it: what a kernel calls is otherwise compiled twice."""
     return cast(F, numba.njit(inline="always", error_model="numpy")(function))

@@ -24,8 +24,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..jit import inlined
-from .products import GO_ON, NOTHING, Ending, Panels, Pixels, Window, product
-from .shapes import Shapes
+from .products import GO_ON, NOTHING, Ending, Panels, Pixels, Product, Window, product
+from .register_tile import load, rows_at, store
+from .shapes import Shapes, TileShape
 from .slide import Filter, Lines, slide_row
 
 Array = NDArray[Any]
@@ -33,7 +34,7 @@ Array = NDArray[Any]
 
 @inlined
 def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
-    """One chunk of a block. arrays: memory, weights, tables -> memory."""
+    """One chunk of a block. Shapes: op a row of the table; arrays are memory, weights, tables, all flat -> memory."""
     image, rest = chunk // (op.bands * op.groups), chunk % (op.bands * op.groups)
     band, group = rest // op.groups, rest % op.groups
     first, last = op.out_height * band // op.bands, op.out_height * (band + 1) // op.bands
@@ -69,11 +70,13 @@ def depthwise_band(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, a
         py = max(begin, base + filled)
         while py < end:
             line = (py - base) % op.ring
-            limits = min(end - py, op.ring - line)
-            py += fill(shapes, op, (image, py - op.top, limits), (part[0] + slab, channels), ring + line * op.pitch, arrays)
+            slots = min(end - py, op.ring - line)
+            place = ring + line * op.pitch
+            py += fill(shapes, op, (image, py - op.top, slots), (part[0] + slab, channels), place, arrays)
         for i in range(rows):
             slide_over(shapes, op, (image, row + i, i), (part[0], slab, channels), base, thread, arrays)
-    return end - base
+    held: int = end - base
+    return held
 
 
 @inlined
@@ -97,20 +100,22 @@ def fill(shapes: Shapes, op: Any, rows: Any, part: Any, place: int, arrays: Any)
         panels = Panels(op.expand_w + op.inputs * part[0], op.inputs, 0, part[1])
         ending = Ending(op.expand_b + part[0], Pixels(NOTHING, 0), op.expand_low, op.expand_high)
         window, pixels = Window(1, op.window_t, op.inputs), count * op.columns
-        product(shapes, Pixels(x, op.x_t), window, panels, Pixels(inside, op.slab_t), pixels, ending, arrays)
+        product(shapes, Product(Pixels(x, op.x_t), window, panels, Pixels(inside, op.slab_t), pixels, ending), arrays)
     else:
         for i in range(count):
-            copy_row(op, x + i * op.width * op.channels + part[0], part[1], inside + i * op.pitch, memory)
-    return count
+            line = x + i * op.width * op.channels + part[0]
+            copy_row(shapes.half_slides.single, op, line, part[1], inside + i * op.pitch, arrays)
+    return int(count)
 
 
 @inlined
-def copy_row(op: Any, x: int, channels: int, place: int, memory: Array) -> None:
+def copy_row(shape: TileShape, op: Any, x: int, channels: int, place: int, arrays: Any) -> None:
     """The pixels of a row, some of their channels."""
+    memory, _, tables = arrays
+    row = rows_at(shape, tables, op.window_t)
     for i in range(op.columns):
-        source, target = x + i * op.channels, place + i * op.slab
-        for m in range(channels):
-            memory[target + m] = memory[source + m]
+        for m in range(0, channels, shape.channels):
+            store(load(shape, memory, row, x + i * op.channels + m), memory, row, place + i * op.slab + m)
 
 
 @inlined
@@ -174,4 +179,4 @@ def project(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, arrays: 
             residual = Pixels(op.residual + pixel * op.out_channels, op.y_t)
     ending = Ending(bias, residual, low, high)
     window = Window(1, op.window_t, channels)
-    product(shapes, source, window, panels, Pixels(start, op.y_t), rows * op.out_width, ending, arrays)
+    product(shapes, Product(source, window, panels, Pixels(start, op.y_t), rows * op.out_width, ending), arrays)

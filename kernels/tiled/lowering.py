@@ -13,7 +13,7 @@ Weights and biases come as the plain kernels want them. A bias of None is zeros.
 UNLIMITED for none. Everything here is Python and NumPy.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
 
@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..geometry import output_size
-from .program import ADD, BLOCK, MATRIX, MEAN, OPERATION, REDUCE, WINDOW
+from .program import ADD, BLOCK, MATRIX, MEAN, REDUCE, WINDOW
 from .shapes import PRODUCT_ROWS, granule, lanes, vectors_here
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
 Pads = tuple[int, int, int, int]
 Limits = tuple[float, float]
+Row = dict[str, int | float]
 UNLIMITED = (-inf, inf)
 
 
@@ -49,7 +50,7 @@ class Lowered:
     scratch  numbers that each thread needs       shared   numbers that all threads share
     """
 
-    rows: list[dict[str, int | float]]
+    rows: list[Row]
     weights: dict[str, Array]
     tables: dict[str, Array]
     scratch: int = 0
@@ -62,7 +63,7 @@ def padded(channels: int, dtype: DTypeLike) -> int:
 
 
 def pack(w: Array, rows: int, slab: int = 0) -> Array:
-    """w (K, N) as panels -> flat. Rows are padded to `rows`, columns to `granule`; each slab of columns is packed alone."""
+    """w (K, N) as panels -> flat. Rows are padded to `rows`, columns to `granule`; slabs of columns stand apart."""
     K, N = w.shape
     wide = np.zeros((rows, padded(N, w.dtype)), w.dtype)
     wide[:K, :N] = w
@@ -95,7 +96,7 @@ def offsets(lines: int, width: int, line: int, step: int) -> Array:
     return table
 
 
-def _limits(name: str, limits: Limits) -> dict[str, int | float]:
+def _limits(name: str, limits: Limits) -> Row:
     return {f"{name}_low": limits[0], f"{name}_high": limits[1]}
 
 
@@ -108,7 +109,7 @@ def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered
     channels, columns = padded(K, w.dtype), padded(N, w.dtype)
     bands, groups, slab = _matrix_chunks(pixels, columns, w.dtype)
     rows = max(1, min(-(-pixels // bands), 32768 // channels))
-    row = {
+    row: Row = {
         "kind": MATRIX,
         "pixels": pixels,
         "channels": channels,
@@ -127,7 +128,7 @@ def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered
 
 
 def _matrix_chunks(pixels: int, columns: int, dtype: DTypeLike) -> tuple[int, int, int]:
-    """Bands of pixels, groups of columns, columns of a group. Few pixels are not divided: all would read all weights."""
+    """Bands of pixels, groups of columns, columns of a group. Few pixels are not divided."""
     if pixels >= 512:
         return 8, 1, columns
     strip = PRODUCT_ROWS[vectors_here().registers][1] * lanes(dtype)
@@ -159,7 +160,7 @@ def window(
     groups = 1 if bands > 1 else min(8, -(-columns // strip))
     slab = -(-columns // (groups * strip)) * strip
     groups = -(-columns // slab)
-    row = {
+    row: Row = {
         "kind": WINDOW,
         "images": images,
         "height": in_hw[0],
@@ -235,7 +236,7 @@ def block(
     expand: Part | None = None,
     project: Part | None = None,
 ) -> Lowered:
-    """Expansion (K, D), depthwise filter (KH, KW, D) and projection (D, N) as one operation; channels: K, or D alone."""
+    """Expansion (K, D), depthwise filter (KH, KW, D) and projection (D, N) as one operation; channels: of the input."""
     dtype = depthwise.w.dtype
     KH, KW, _ = depthwise.w.shape
     OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
@@ -246,7 +247,7 @@ def block(
     pitch = columns * plan.slab
     ring = (plan.rows - 1) * stride[0] + (KH - 1) * dilation[0] + 1
     inside = min(in_hw[1], columns - pads[2])
-    row: dict[str, int | float] = {
+    row: Row = {
         "kind": BLOCK,
         "images": images,
         "height": in_hw[0],
@@ -303,12 +304,12 @@ def block(
 
 def mean(images: int, pixels: int, channels: int, dtype: DTypeLike) -> Lowered:
     """Global average pool: the means over `pixels` pixels of each image."""
-    row = {"kind": MEAN, "pixels": pixels, "channels": padded(channels, dtype), "chunks": images}
+    row: Row = {"kind": MEAN, "pixels": pixels, "channels": padded(channels, dtype), "chunks": images}
     return Lowered([row], {"project_w": np.full(1, 1 / pixels, dtype)}, {"window_t": NO_RUNS})
 
 
 def add(pixels: int, channels: int, limits: Limits, dtype: DTypeLike) -> Lowered:
     """x + residual, clamped."""
     bands = max(1, min(8, pixels // 64))
-    row = {"kind": ADD, "pixels": pixels, "channels": padded(channels, dtype), "bands": bands, "chunks": bands}
+    row: Row = {"kind": ADD, "pixels": pixels, "channels": padded(channels, dtype), "bands": bands, "chunks": bands}
     return Lowered([row | _limits("project", limits)], {}, {"window_t": NO_RUNS})

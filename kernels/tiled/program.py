@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..jit import inlined, jit
 from .block import block_chunk
-from .products import NOTHING, Ending, Panels, Pixels, Window, product
+from .products import NOTHING, Ending, Panels, Pixels, Product, Window, product
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import Shapes, TileShape
 from .threads import claim, finish
@@ -27,6 +27,7 @@ Array = NDArray[Any]
 
 MATRIX, WINDOW, BLOCK, REDUCE, MEAN, ADD = range(6)
 
+_KIND = "kind"
 _SIZES = "images height width channels inputs out_height out_width out_channels pixels expanded"
 _WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
 _SCHEDULE = "chunks bands groups rows slab depth ring pitch runs length"
@@ -36,18 +37,20 @@ _TABLES = "x_t y_t slab_t depth_t window_t"
 _LIMITS = "expand depthwise project sum"
 
 # kind: one of the names above. x, y, residual: maps. *_w, *_b: packed weights and biases. *_t: tables of offsets.
-OPERATION = np.dtype(
-    [("kind", np.int64)]
-    + [(name, np.int64) for names in (_SIZES, _WINDOW, _SCHEDULE, _ADDRESSES, _WEIGHTS, _TABLES) for name in names.split()]
-    + [(f"{name}_{limit}", np.float64) for name in _LIMITS.split() for limit in ("low", "high")]
-)
+_INTEGERS = " ".join((_KIND, _SIZES, _WINDOW, _SCHEDULE, _ADDRESSES, _WEIGHTS, _TABLES)).split()
+_REALS = [f"{name}_{limit}" for name in _LIMITS.split() for limit in ("low", "high")]
+
+OPERATION = np.dtype([(name, np.int64) for name in _INTEGERS] + [(name, np.float64) for name in _REALS])
 
 
 @jit
 def run(
     table: Any, arrays: Any, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
 ) -> None:
-    """Take part in running the table until all of it is done. arrays: memory, weights, tables -> memory."""
+    """Take part in running the table until all of it is done.
+
+    Shapes: table (operations,), arrays memory, weights, tables, all flat, chunks (operations,) -> memory.
+    """
     while True:
         phase, chunk = claim(state, chunks, first_serial, thread)
         if phase >= table.size:
@@ -58,7 +61,7 @@ def run(
 
 @jit
 def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
-    """One chunk of one operation."""
+    """One chunk of one operation. Shapes: op a row of the table, arrays as for run -> memory."""
     if op.kind == BLOCK:
         block_chunk(shapes, op, chunk, thread, arrays)
     elif op.kind == MATRIX:
@@ -93,7 +96,7 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Any) -> None:
         source, target = Pixels(op.x + pixel * op.channels, op.x_t), Pixels(op.y + pixel * op.out_channels + n, op.y_t)
         ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
         pixels = min(op.rows, last - pixel)
-        product(shapes, source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending, arrays)
+        product(shapes, Product(source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending), arrays)
 
 
 @inlined
@@ -119,7 +122,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) 
         target = Pixels(op.y + pixel * op.out_channels + n, op.y_t)
         ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
         window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
-        product(shapes, Pixels(place, op.x_t), window, panels, target, pixels, ending, arrays)
+        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), arrays)
 
 
 @inlined

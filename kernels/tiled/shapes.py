@@ -133,7 +133,8 @@ class Widths(NamedTuple):
 class Slides(NamedTuple):
     """Tiles that slide over the taps of a depthwise filter: rows of output pixels, one vector of channels.
 
-    long_, middling_ and short have three taps to a line, and stride 1 or 2; long and single take any filter, tap by tap.
+    long_, middling_ and short have three taps to a line, and stride 1 or 2; long and single take any filter, tap by
+    tap.
     """
 
     long_1: TileShape
@@ -173,13 +174,19 @@ def program_shapes(dtype: DTypeLike) -> Shapes:
 
 def _widths(dtype: str, width: int) -> Widths:
     tall, widest = PRODUCT_ROWS[vectors_here().registers]
-    found = [
-        Rows(*(TileShape(rows, min(v, widest), width, dtype) for rows in (tall, tall - 1, 1))) for v in (1, 2, 3)
-    ]
-    return Widths(*found, widest, width)
+
+    def rows(vectors: int) -> Rows:
+        heights = (tall, tall - 1, 1)
+        return Rows(*(TileShape(height, min(vectors, widest), width, dtype) for height in heights))
+
+    return Widths(rows(1), rows(2), rows(3), widest, width)
 
 
 def _slides(dtype: str, width: int) -> Slides:
-    sliding = [TileShape(rows, 1, width, dtype, stride, 3) for rows in SLIDE_ROWS for stride in (1, 2)]
-    short = TileShape(1, 1, width, dtype, 1, 3)
-    return Slides(*sliding, short, TileShape(SLIDE_ROWS[0], 1, width, dtype), TileShape(1, 1, width, dtype))
+    long, middling = SLIDE_ROWS
+
+    def shape(rows: int, stride: int = 1, taps: int = 3) -> TileShape:
+        return TileShape(rows, 1, width, dtype, stride, taps)
+
+    nine = (shape(long), shape(long, 2), shape(middling), shape(middling, 2), shape(1))
+    return Slides(*nine, shape(long, taps=1), shape(1, taps=1))

@@ -54,7 +54,7 @@ class Filter(NamedTuple):
 
 @jit
 def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, arrays: Any) -> None:
-    """One output row, all its `channels` channels. arrays: memory, weights, tables -> memory."""
+    """One output row, all its `channels` channels. Shapes: arrays are memory, weights, tables, all flat -> memory."""
     apart(slides.single)
     nine = filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride <= 2
     long, middling = slides.long.rows, slides.middling_1.rows
@@ -86,7 +86,10 @@ def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, array
 
 @jit
 def nine_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Any, ox: int) -> None:
-    """The output pixels from ox on, under a 3x3 filter: one tile after another along the channels."""
+    """The output pixels from ox on, under a 3x3 filter: one tile after another along the channels.
+
+    Shapes: as slide_row.
+    """
     apart(shape)
     memory, weights, _ = arrays
     step, next, x = lines.step, filter.channels, lines.start + ox * filter.stride * lines.step
@@ -105,7 +108,10 @@ def nine_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arr
 
 @jit
 def any_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Any, ox: int) -> None:
-    """The same for a filter of any size, stride and dilation: tap by tap, so the shape's taps and stride are 1."""
+    """The same for a filter of any size, stride and dilation: tap by tap, so the shape's taps and stride are 1.
+
+    Shapes: as slide_row.
+    """
     apart(shape)
     memory, weights, _ = arrays
     step, target = lines.step * filter.stride, lines.target + ox * lines.apart
