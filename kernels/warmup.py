@@ -21,7 +21,7 @@ def warmup(dtype: DTypeLike = np.float32) -> None:
     wanted = np.dtype(dtype)
     if wanted not in (np.float32, np.float64):
         raise ValueError(f"warmup: dtype must be float32 or float64, got {wanted}")
-    plain, tiles = import_module(__package__ or ""), import_module(".tiled.register_tile", __package__)
+    plain, tiles = import_module(__package__ or ""), import_module(".tiled.tile_types", __package__)
     for name, *arguments in calls(wanted):
         getattr(plain, name)(*arguments)
     if tiles.COMPILES:

@@ -281,7 +281,7 @@ def _fastest() -> Any:
     """The default kernels: tiled, plain where JIT is off. Imported here because counting must not load a compiler."""
     from . import kernels
     from .kernels import tiled
-    from .kernels.tiled.register_tile import COMPILES
+    from .kernels.tiled.tile_types import COMPILES
 
     return tiled if COMPILES else kernels
 
