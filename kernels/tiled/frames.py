@@ -2,7 +2,7 @@
 
     band    R rows of outputs, and the R * stride rows of inputs in the same place
     frame   rows and columns of a map that a band meets; what lies outside of the map is zeros
-    H, W rows and columns of the input · OH, OW of the output · S stride · C channels in memory, of which a frame has some
+    H, W rows and columns of the input · OH, OW of the output · C channels in memory, of which a frame has some
 
     x frame    the inputs that the band's outputs meet            tables: `outputs`, `products`
     dz frame   the band's outputs, and those that its inputs meet tables: `inputs`, `products`
@@ -33,6 +33,9 @@ NUMBERS = 1 << 16  # of all frames of a thread: half of a small second-level cac
 FEW_CHANNELS = 32  # of a pixel, in a frame of a large map: two cache lines
 
 
+OUTPUTS, INPUTS, PRODUCTS, LAST = 0, 1, 2, 3  # tables of a band, see `table`
+
+
 class Frame(NamedTuple):
     """`rows` x `columns` pixels, the first of which is (top, left) of a map of height x width in the first band.
 
@@ -49,8 +52,9 @@ class Frame(NamedTuple):
 
 
 class Bands(NamedTuple):
-    """How a map is walked: so many bands, rows of outputs and inputs in each, channels in a frame, and tables for a whole
-    and for a last band.
+    """How a map is walked: so many bands, rows of outputs and inputs in each, channels in a frame.
+
+    tables: six sets of them, in one array, as a kernel with 36 arrays takes long to compile (`table` takes one out).
     """
 
     bands: int
@@ -58,9 +62,7 @@ class Bands(NamedTuple):
     width: int
     x: Frame
     dz: Frame
-    outputs: tuple[Windows, Windows]
-    inputs: tuple[Windows, Windows]
-    products: tuple[Windows, Windows]
+    tables: Array
 
 
 class Axis(NamedTuple):
@@ -109,13 +111,34 @@ def bands(size: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads, ch
     dz_frame = Frame(top, height, left, across, OH, OW, y.outputs)
     x_map, dz_map = _map(x_frame.rows, x_frame.columns, width), _map(height, across, width)
     z_map, dx_map = _map(OH, OW, channels), _map(inputs, size[1], width)
-    tables = []
+    tables: list[Windows] = []
     for rows, lines in ((y.outputs, inputs), (OH % y.outputs or y.outputs, size[0] % inputs or inputs)):
         met, meeting = (y._replace(outputs=rows).met(), x.met()), (y.meeting(lines), x.meeting(size[1]))
         outputs = _windows(met, (0, 0), x_map, (0, 0), z_map)
         products = _windows(met, (0, 0), x_map, (-top, -left), dz_map)
-        tables.append((outputs, _windows(meeting, (top, left), dz_map, (0, 0), dx_map), products))
-    return Bands(count, (y.outputs, inputs), width, x_frame, dz_frame, *zip(*tables, strict=True))
+        tables += [outputs, _windows(meeting, (top, left), dz_map, (0, 0), dx_map), products]
+    return Bands(count, (y.outputs, inputs), width, x_frame, dz_frame, _bound(tables))
+
+
+def _bound(tables: Sequence[Windows]) -> Array:
+    """All arrays of the tables in a row; before them, where each begins."""
+    arrays = [array for windows in tables for array in windows]
+    begins = len(arrays) + 1 + np.cumsum([0, *(array.size for array in arrays)])
+    return np.concatenate([begins, *arrays])
+
+
+@jit
+def table(bands: Bands, which: int) -> Windows:
+    """One set of tables -> which: OUTPUTS, INPUTS or PRODUCTS for a whole band; LAST added to it, for the last band."""
+    tables, at = bands.tables, 6 * which
+    return Windows(
+        tables[tables[at] : tables[at + 1]],
+        tables[tables[at + 1] : tables[at + 2]],
+        tables[tables[at + 2] : tables[at + 3]],
+        tables[tables[at + 3] : tables[at + 4]],
+        tables[tables[at + 4] : tables[at + 5]],
+        tables[tables[at + 5] : tables[at + 6]],
+    )
 
 
 def _fitted(y: Axis, x: Axis, channels: int, lanes: int) -> tuple[Axis, int]:
@@ -147,7 +170,7 @@ def _numbers(y: Axis, x: Axis, width: int) -> int:
 
 
 def _windows(both: Sequence[Meetings], first: Pair, source: Map, places: Pair, target: Map) -> Windows:
-    """Tables for pixels of a target that meet pixels of a source, which begins at `first`; `places` moves the former."""
+    """Tables for pixels of a target that meet those of a source, which begins at `first`; `places` moves the former."""
     found, taps_of_row = [], both[1].at.shape[1]
     moved = [Meetings(each.at - begin, each.meets) for each, begin in zip(both, first, strict=True)]
     for one, other in pairs(groups(moved[0]), groups(moved[1])):

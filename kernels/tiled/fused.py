@@ -2,7 +2,8 @@
 
     net = refnet.fuse(net);  net.train_forward(weights, images, rng, kernels=refnet.kernels.tiled)
 
-Maps are flat here, P pixels of C channels, padded with zeros to the vector width; `normalised.py` tells how one is read.
+Maps are flat here, P pixels of C channels, padded with zeros to the vector width; `normalised.py` tells how they are
+read.
 """
 
 from .moments import Moments, affine, as_normalised, gradient_of

@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 
 from ..jit import jit
 from .normalised import Gradient, Normalised
-from .packing import NO_PADS, flat, pack_map
+from .packing import NO_PADS, pack_map
 from .shapes import padded
 
 Array = NDArray[Any]
 
 
 class Moments(NamedTuple):
-    """Mean and biased variance of `count` values per channel, float64 (C,)."""
+    """Mean and biased variance of so many values per channel, float64 (C,)."""
 
     mean: Array
     variance: Array
-    count: int
+    values: int
 
 
 def combined(pivots: Array, sums: Array, counts: Array) -> Moments:
@@ -45,8 +45,9 @@ def mean_and_variance(pivots: Array, sums: Array, counts: Array) -> tuple[Array,
     Shapes: as in `combined` -> mean, variance (C,). The first of the parts' means is the pivot of the others.
     """
     parts, C = pivots.shape
-    P = counts.sum()
-    mean, variance = np.zeros(C), np.zeros(C)
+    mean, variance, P = np.empty(C), np.empty(C), 0
+    for part in range(parts):
+        P += counts[part]
     for m in range(C):
         first = pivots[0, m] + sums[0, 0, m] / counts[0]
         inside, between, squares = 0.0, 0.0, 0.0
@@ -74,8 +75,8 @@ def affine(
 ) -> Normalised:
     """z (P * C,) read through its batch norm: the others (M,), mean and inv_std in float64."""
     scale = gamma * inv_std
-    vectors = (_padded(each, z.dtype) for each in (scale, beta - mean * scale, mean))
-    return Normalised(z, *vectors, np.array(limits, z.dtype))
+    scales, shifts, means = (_padded(each, z.dtype) for each in (scale, beta - mean * scale, mean))
+    return Normalised(z, scales, shifts, means, np.array(limits, z.dtype))
 
 
 def gradient_of(

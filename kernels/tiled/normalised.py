@@ -21,11 +21,10 @@ Sums run in the dtype of the arrays over at most RUN pixels, and in float64 from
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import jit
-from .register_tile import at_least, at_most, load, multiply_add_lanes, store
+from .register_tile import apart, at_least, at_most, load, multiply_add_lanes, store
 from .row_operations import add_products, add_rows, minus, rows_of, scale_shift, where_between
 from .shapes import TileShape
 
@@ -73,6 +72,7 @@ class Scratch(NamedTuple):
 @jit
 def read(one: TileShape, x: Normalised, block: Block, y: Scratch, at: int) -> None:
     """`min(max(z*scale + shift, low), high)`, pixel by pixel of the block -> y from `at` on."""
+    apart(one)
     channels, low, high = x.scale.size, x.limits[0], x.limits[1]
     for p in range(block.pixels):
         source = rows_of(one, block.first + p, block.first + p, channels)
@@ -85,6 +85,7 @@ def read(one: TileShape, x: Normalised, block: Block, y: Scratch, at: int) -> No
 @jit
 def read_gradient(one: TileShape, d: Gradient, block: Block, y: Scratch, at: int) -> None:
     """`dv*gain + z*tilt + offset`, pixel by pixel of the block -> y from `at` on."""
+    apart(one)
     channels = d.gain.size
     for p in range(block.pixels):
         source = rows_of(one, block.first + p, block.first + p, channels)
@@ -100,6 +101,7 @@ def add_moments(one: TileShape, z: Array, channels: int, block: Block, pivot: Ar
 
     pivot (C,); run (2 * C,) is room for sums in the dtype of z, all zeros before and after.
     """
+    apart(one)
     squares = run[channels:]
     for start in range(block.first, block.first + block.pixels, RUN):
         for p in range(start, min(start + RUN, block.first + block.pixels)):
@@ -117,6 +119,7 @@ def mask(one: TileShape, x: Normalised, block: Block, dx: Scratch, dv: Array, ru
 
     Shapes: dx the block's pixels, dv flat like x.z; run (2 * C,) as in `add_moments` -> dv, sums.
     """
+    apart(one)
     channels = x.scale.size
     products = run[channels:]
     for start in range(0, block.pixels, RUN):

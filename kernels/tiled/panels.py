@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..jit import jit
 from .normalised import Scratch
 from .packing import empty
-from .register_tile import load, multiply_add, store, zero
+from .register_tile import apart, load, multiply_add, store, zero
 from .row_operations import rows_of
 from .shapes import MATRIX_ROWS, TileShape, lanes, vectors_here
 
@@ -82,6 +82,7 @@ def products(tiles: Tiles, a: Scratch, pixels: int, w: Panels, y: Scratch, first
 @jit
 def strip(shape: TileShape, a: Scratch, pixels: int, w: Panels, y: Scratch, first: int, n: int) -> None:
     """The columns of one strip, from n on: shapes as in `products` -> y."""
+    apart(shape)
     for p in range(0, pixels, shape.rows):
         rows = rows_of(shape, p, pixels - 1, a.pitch)
         tile = zero(shape)
@@ -118,6 +119,7 @@ def outer_strips(
     go_on: bool,
 ) -> None:
     """The columns from columns[0] to columns[1]: shapes as in `outer_products` -> dw."""
+    apart(shape)
     for k in range(0, size[0], shape.rows):
         inputs = rows_of(shape, k, size[0] - 1, 1)
         places = rows_of(shape, k, size[0] - 1, size[1])

@@ -11,7 +11,7 @@ from typing import Any
 
 from numba import types
 
-from .register_tile import Array, Code, Rows, RowsType, Tile, TileType, operation
+from .tile_types import Array, Code, Rows, RowsType, Tile, TileType, operation
 
 
 @operation(RowsType)
@@ -33,7 +33,7 @@ def scale_shift(code: Code, tile: Tile, w: Array, b: Array, n: Any) -> Tile:
 def where_between(code: Code, tile: Tile, b: Array, x: Array, rows: Rows, n: Any) -> Tile:
     """tile[r,v] = 0 if tile[r,v] <= b[0] or tile[r,v] >= b[1] else x[rows[r] + n + v]; where it is NaN, x passes"""
     low, high = (code.everywhere(code.number(b, code.constant(i))) for i in range(2))
-    nothing = low.type(None)
+    nothing = code.nothing()
 
     def kept(value: Any, number: Any) -> Any:
         outside = (code.builder.fcmp_ordered("<=", value, low), code.builder.fcmp_ordered(">=", value, high))

@@ -5,8 +5,8 @@
     team     how many threads, and the memory     work    a kernel's arrays, a NamedTuple
     job      where its chunks are claimed         scratch (threads, numbers): each thread's own memory
 
-A part is a chunk of the first phase. It writes pixels that no other part writes, and sums of its own, which are combined
-in the order of the parts. So a result is the same on any number of threads, to the last bit.
+A part is a chunk of the first phase. It writes pixels that no other part writes, and sums of its own, which are
+combined in the order of the parts. So a result is the same on any number of threads, to the last bit.
 """
 
 import threading

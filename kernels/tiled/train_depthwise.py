@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import jit
-from .frames import Bands, bands, fill, fill_gradient
+from .frames import INPUTS, LAST, OUTPUTS, PRODUCTS, Bands, bands, fill, fill_gradient, table
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask
 from .panels import Tiles, tiles
+from .register_tile import apart
 from .shapes import TileShape, depthwise_shape, lanes, taps_shape
 from .taps import tap_products, tap_sums
 from .teamwork import Job, Team, scratch, together
@@ -101,16 +102,19 @@ def forward_band(
     tiles: Tiles, shape: TileShape, work: Forward, at: tuple[int, int, int, int], frame: Scratch, run: Array
 ) -> None:
     """x of a band is read, filtered, summed; at: part, image, band, strip -> work.z, work.pivots, work.moments."""
+    apart(shape)
     C, width, walk, (part, image, band, strip) = work.x.scale.size, work.bands.width, work.bands, at
-    begin, end, rows = strip * width, (strip + 1) * width, rows_of_band(walk, band, 0)
+    begin, end, rows = strip * width, (strip + 1) * width, rows_of_band(walk.dz.height, walk.rows[0], band)
     if rows == 0:
         return
     fill(tiles.one, work.x, walk.x, image, band, (begin, end), frame)
     first = (image * walk.dz.height + band * walk.rows[0]) * walk.dz.width
     w, z = work.w[strip], work.z[first * C + begin :]
-    tap_sums(shape, frame.values, w, walk.outputs[0 if rows == walk.rows[0] else 1], z, width)
+    tables = table(walk, OUTPUTS + (0 if rows == walk.rows[0] else LAST))
+    tap_sums(shape, frame.values, w, tables, z, width)
     if band == 0 and image == part * work.images[1]:
-        work.pivots[part, begin:end] = z[:width]
+        for m in range(width):
+            work.pivots[part, begin + m] = z[m]
     block = Block(first, rows * walk.dz.width, begin, end)
     add_moments(tiles.one, work.z, C, block, work.pivots[part], run, work.moments[part])
 
@@ -175,13 +179,14 @@ def backward_chunks(
 def backward_outputs(
     tiles: Tiles, shape: TileShape, work: Backward, at: tuple[int, int, int, int], x: Array, dz: Array
 ) -> None:
-    """Read x and dz of a band's frames, and add their products to dw; at: part, image, band, strip -> x, dz, work.dw."""
+    """Read x and dz of a band, and add their products to dw; at: part, image, band, strip -> x, dz, work.dw."""
+    apart(shape)
     width, walk, (part, image, band, strip) = work.bands.width, work.bands, at
-    channels, rows = (strip * width, (strip + 1) * width), rows_of_band(walk, band, 0)
+    channels, rows = (strip * width, (strip + 1) * width), rows_of_band(walk.dz.height, walk.rows[0], band)
     fill_gradient(tiles.one, work.d, walk.dz, image, band, channels, Scratch(dz, width))
     if rows > 0:
         fill(tiles.one, work.x, walk.x, image, band, channels, Scratch(x, width))
-        tables = walk.products[0 if rows == walk.rows[0] else 1]
+        tables = table(walk, PRODUCTS + (0 if rows == walk.rows[0] else LAST))
         tap_products(shape, x, work.dw[part, strip], tables, dz, width)
 
 
@@ -195,11 +200,12 @@ def backward_inputs(
     run: Array,
 ) -> None:
     """dx of a band's inputs, and at once dv; at: part, image, band, strip; room: dz and dx -> work.dv, work.slopes."""
+    apart(shape)
     width, walk, (part, image, band, strip), (dz, dx) = work.bands.width, work.bands, at, room
-    rows = rows_of_band(walk, band, 1)
+    rows = rows_of_band(walk.x.height, walk.rows[1], band)
     if rows == 0:
         return
-    tables = walk.inputs[0 if rows == walk.rows[1] else 1]
+    tables = table(walk, INPUTS + (0 if rows == walk.rows[1] else LAST))
     tap_sums(shape, dz, work.w[strip], tables, dx, width)
     first = (image * walk.x.height + band * walk.rows[1]) * walk.x.width
     block = Block(first, rows * walk.x.width, strip * width, (strip + 1) * width)
@@ -207,10 +213,9 @@ def backward_inputs(
 
 
 @jit
-def rows_of_band(walk: Bands, band: int, side: int) -> int:
-    """Rows of outputs (side 0) or inputs (side 1) that a band really has -> 0 to walk.rows[side]."""
-    height = walk.dz.height if side == 0 else walk.x.height
-    return max(0, min(walk.rows[side], height - band * walk.rows[side]))
+def rows_of_band(height: int, rows: int, band: int) -> int:
+    """Rows of a map that a band of so many really has -> 0 to rows."""
+    return max(0, min(rows, height - band * rows))
 
 
 def packed(w: Array, channels: int, width: int) -> Array:

@@ -18,6 +18,7 @@ from ..jit import jit
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
 from .panels import Panels, Tiles, outer_products, panels, products, tiles
+from .register_tile import apart
 from .shapes import padded
 from .teamwork import Job, Team, add_parts, part_size, pitch, scratch, together
 from .threads import claim, finish
@@ -91,6 +92,7 @@ def forward_parts(tiles: Tiles, work: Forward, job: Job, thread: int) -> None:
 @jit
 def forward_part(tiles: Tiles, work: Forward, part: int, a: Scratch, run: Array) -> None:
     """Block by block: x is read, multiplied, summed -> work.z, work.pivots, work.moments."""
+    apart(tiles.one)
     K, C = work.w.depth, work.w.columns
     begin, pivot = part * work.size, work.pivots[part]
     end = min(begin + work.size, work.z.size // C)
@@ -100,7 +102,8 @@ def forward_part(tiles: Tiles, work: Forward, part: int, a: Scratch, run: Array)
         read(tiles.one, work.x, Block(first, pixels, 0, K), a, 0)
         products(tiles, a, pixels, work.w, Scratch(work.z, C), first)
         if first == begin:
-            pivot[:] = work.z[first * C : (first + 1) * C]
+            for n in range(C):
+                pivot[n] = work.z[first * C + n]
         add_moments(tiles.one, work.z, C, Block(first, pixels, 0, C), pivot, run, work.moments[part])
 
 
@@ -147,6 +150,7 @@ def backward_parts(tiles: Tiles, work: Backward, job: Job, thread: int) -> None:
 @jit
 def backward_part(tiles: Tiles, work: Backward, part: int, room: tuple[Scratch, Scratch], run: Array) -> None:
     """Block by block: x and dz are read, dw, dx, dv -> work.dv, work.slopes, work.partial."""
+    apart(tiles.one)
     K, C, (a, d) = work.x.scale.size, work.d.gain.size, room
     dw = work.partial[part * K * C : (part + 1) * K * C]
     begin = part * work.size

@@ -17,7 +17,8 @@ from ..layers.base import check_count
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d
 from ..layers.normalization import BatchNorm
 from ..node import Node
-from .normalised import Fused, Memory, NormalisedAdd, NormalisedConvolution
+from .normalised import Fused, NormalisedAdd, NormalisedConvolution
+from .unread import Memory
 
 # These very classes: one of a user's own, derived from them, may compute anything.
 CONVOLUTIONS = (Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d)
@@ -29,10 +30,12 @@ Hands = tuple[int | None, Memory]  # who does the work of all layers, and in whi
 def fuse(net: Graph, threads: int | None = None) -> Graph:
     """The same network on fused layers: the same weights under the same keys, outputs, cost and gradients.
 
-    A merged node has the name of the last that it stands for, so that outputs keep theirs; names inside vanish. threads:
-    how many share the work of a training step, as many as there are cores by default. Left as they are: layers that
-    share weights with others, and maps between a convolution and its activation that something else reads, or that come
-    out. Raises ValueError for threads below 1.
+    A merged node has the name of the last that it stands for, so that outputs keep theirs; names inside vanish. Left as
+    they are: layers that share weights with others, and maps between a convolution and its activation that something
+    else reads, or that come out. The graph keeps the memory of a training step for the next one.
+
+    threads: how many share the work of a training step, as many as there are cores by default. Raises ValueError for
+    less than 1.
     """
     if threads is not None:
         threads = check_count(threads, "threads")
@@ -73,14 +76,15 @@ def _keys(net: Graph, node: Node) -> dict[str, str]:
 def _merged(net: Graph, chain: list[Node], hands: Hands) -> Node:
     """One node for a chain, under the name of its last."""
     layers: list[Any] = [*(node.layer for node in chain), None]
-    layer = NormalisedConvolution(*hands, *layers[:3], unread=False)
+    convolution, norm, activation, *_ = layers
+    layer = NormalisedConvolution(*hands, convolution, norm, activation, unread=False)
     keys = {role: key for node in chain for role, key in _keys(net, node).items()}
     return Node(chain[-1].name, layer, chain[0].inputs, keys)
 
 
 def _connected(nodes: list[Node], outputs: tuple[str, ...], hands: Hands) -> list[Node]:
     """The nodes with unread maps between them: sums that can read such, and convolutions that may leave them."""
-    merged = {node.name for node in nodes if isinstance(node.layer, Fused)}
+    merged = {node.name for node in nodes if isinstance(node.layer, NormalisedConvolution)}
     nodes = [
         replace(node, layer=NormalisedAdd(*hands)) if type(node.layer) is Add and merged & set(node.inputs) else node
         for node in nodes

@@ -21,96 +21,25 @@ import numpy as np
 from ..counting import Terms
 from ..layers.activation import Relu, Relu6
 from ..layers.add import Add
-from ..layers.base import STATISTICS, Array, Gradients, Layer, Saved, Shape, Weights, canonical, check_like
-from ..layers.base import check_statistics
+from ..layers.base import (
+    STATISTICS,
+    Array,
+    Gradients,
+    Layer,
+    Saved,
+    Shape,
+    Weights,
+    canonical,
+    check_like,
+    check_statistics,
+)
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d
 from ..layers.normalization import VECTORS, BatchNorm
+from .unread import Crew, Kept, Memory, Unread, UnreadGradient, unpacked
 
 Convolution = Conv2d | DepthwiseConv2d | GroupedConv2d | PointwiseConv2d
 OWN_KERNELS = (PointwiseConv2d, DepthwiseConv2d)  # which have fused ones
 LIMITS = {Relu6: (0.0, 6.0), Relu: (0.0, np.inf), type(None): (-np.inf, np.inf)}
-
-
-@dataclass(frozen=True, eq=False)
-class Unread:
-    """A map (B, H, W, M) on an edge: z and how x is read from it, as the fused kernels want it."""
-
-    values: Any
-    shape: Shape
-    dtype: np.dtype[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class UnreadGradient:
-    """The gradient of an Unread: dv, flat, and its slopes, the sums over all pixels of dv and of dv * (z - mean)."""
-
-    dv: Array
-    slopes: Array
-    shape: Shape
-    dtype: np.dtype[Any]
-
-    def __add__(self, other: "UnreadGradient") -> "UnreadGradient":
-        """Where several layers read the same map."""
-        return replace(self, dv=self.dv + other.dv, slopes=self.slopes + other.slopes)
-
-
-class Kept(NamedTuple):
-    """What a fused step keeps of a convolution: its input, its output before batch norm, and the statistics.
-
-    batch: whether they are those of this batch.
-    """
-
-    x: Unread | Array
-    y: Unread
-    mean: Array
-    inv_std: Array
-    batch: bool
-
-
-class Memory:
-    """What the steps of one graph work in, one after the other: see the kernels' `Memory`, made when there are kernels.
-
-    It is no part of what a layer is: any two are equal.
-    """
-
-    def __init__(self) -> None:
-        self._made: Any = None
-
-    def of(self, fused: Any) -> Any:
-        self._made = self._made or fused.Memory()
-        return self._made
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Memory)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-class Crew(NamedTuple):
-    """The kernels of a step, and the team that runs them."""
-
-    kernels: Any
-    team: Any
-
-    @property
-    def fused(self) -> Any:
-        return self.kernels.fused
-
-    def read(self, x: Unread | Array) -> Array:
-        """A map as a plain array (B, H, W, M)."""
-        return x if isinstance(x, np.ndarray) else unpacked(self.fused.values(x.values, self.team), x.shape)
-
-    def values(self, x: Unread | Array) -> Any:
-        """A map as the fused kernels want it."""
-        return self.fused.as_normalised(x) if isinstance(x, np.ndarray) else x.values
-
-    def gradient(self, x: Unread | Array, dx: Array) -> Any:
-        """The gradient of a map, from that of its values: as the layer before wants it."""
-        if isinstance(x, np.ndarray):
-            return dx
-        packed = self.fused.as_normalised(dx).z
-        return UnreadGradient(*self.fused.masked(x.values, packed, self.team), x.shape, x.dtype)
 
 
 @dataclass(frozen=True)
@@ -190,8 +119,8 @@ class NormalisedConvolution(Fused):
     def _chain(self, weights: Weights) -> list[tuple[Layer, dict[str, Array]]]:
         """Each layer with its weights."""
         norm = {role: weights[role] for role in VECTORS}
-        chain = [(self.convolution, {"kernel": weights["kernel"]}), (self.norm, norm)]
-        return [*chain, (self.activation, {})] if self.activation else chain
+        behind: list[tuple[Layer, dict[str, Array]]] = [(self.activation, {})] if self.activation else []
+        return [(self.convolution, {"kernel": weights["kernel"]}), (self.norm, norm), *behind]
 
     def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
         for layer, own in self._chain(weights):
@@ -201,7 +130,8 @@ class NormalisedConvolution(Fused):
     def _train_forward(
         self, kernels: Any, weights: Weights, xs: tuple[Array, ...], rng: np.random.Generator, statistics: str
     ) -> tuple[Array, Any, dict[str, Array]]:
-        contents, updates = [], {}
+        contents: list[Any] = []
+        updates: dict[str, Array] = {}
         for layer, own in self._chain(weights):
             y, content, changed = layer._train_forward(kernels, own, xs, rng, statistics)
             contents.append(content)
@@ -210,7 +140,8 @@ class NormalisedConvolution(Fused):
         return xs[0], OneByOne(tuple(contents)), updates
 
     def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
-        chain, dweights = self._chain(weights), {}
+        chain = self._chain(weights)
+        dweights: dict[str, Array] = {}
         for at in reversed(range(len(chain))):
             layer, own = chain[at]
             dxs, gradients = layer._backward(kernels, own, saved.contents[at], dy, at > 0 or input_gradient)
@@ -240,12 +171,12 @@ class NormalisedConvolution(Fused):
         old_mean, old_variance = (weights[role] for role in STATISTICS)
         if statistics == "stored":
             return old_mean.astype(np.float64), old_variance.astype(np.float64), {}
-        if moments.count < 2:
+        if moments.values < 2:
             wanted = "at least two values per channel for batch statistics"
-            raise ValueError(f"{self.norm}: wanted {wanted}, got {moments.count}")
+            raise ValueError(f"{self.norm}: wanted {wanted}, got {moments.values}")
         decay = float(self.norm.decay)
         mean, variance = (each[: old_mean.size] for each in (moments.mean, moments.variance))
-        unbiased = variance * (moments.count / (moments.count - 1))
+        unbiased = variance * (moments.values / (moments.values - 1))
         new = decay * old_mean + (1 - decay) * mean, decay * old_variance + (1 - decay) * unbiased
         return mean, variance, {role: each.astype(old_mean.dtype) for role, each in zip(STATISTICS, new, strict=True)}
 
@@ -323,8 +254,3 @@ class NormalisedAdd(Fused):
 
     def _fused_backward(self, crew: Crew, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
         return tuple(dy if x is None else crew.gradient(x, dy) for x in kept), {}
-
-
-def unpacked(flat: Array, shape: Shape) -> Array:
-    """The numbers of a map (B, H, W, M) that is flat, with more channels in memory."""
-    return canonical(flat.reshape(*shape[:3], -1)[..., : shape[3]])
