@@ -46,9 +46,9 @@ def jit(target: Any) -> Any:
     raise TypeError(f"jit: wanted a plain function, STRICT, CONTRACT or REASSOCIATE, got {target!r}")
 
 
-def _compile_at_first_call(function: F, flags: frozenset[str]) -> F:
+def _compile_at_first_call(function: F, flags: frozenset[str], **options: bool) -> F:
     _register(function, _NAMES[flags])
-    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=set(flags) or False)(function)
+    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=set(flags) or False, **options)(function)
     if compiled is not function:  # which it is under NUMBA_DISABLE_JIT=1
         _attach_cache(compiled, function, _NAMES[flags])
     return cast(F, compiled)
@@ -74,6 +74,11 @@ def _attach_cache(compiled: Any, function: Any, name: str) -> None:
         logging.getLogger(__name__).info("%s is not cached: %s", function.__qualname__, error)
 
 
+def bare(function: F) -> F:
+    """Compile strictly, without counting references: for kernels that create no arrays and are called for every tile."""
+    return _compile_at_first_call(function, STRICT, _nrt=False)
+
+
 def inlined(function: F) -> F:
     """Make a function a part of each kernel that calls it: what a kernel calls is otherwise compiled twice."""
-    return cast(F, numba.njit(inline="always", error_model="numpy")(function))
+    return cast(F, numba.njit(inline="always", error_model="numpy", _nrt=False)(function))

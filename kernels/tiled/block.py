@@ -33,7 +33,7 @@ Array = NDArray[Any]
 
 
 @inlined
-def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
+def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, memory: Array, weights: Array, tables: Array) -> None:
     """One chunk of a block. Shapes: op a row of the table; arrays are memory, weights, tables, all flat -> memory."""
     image, rest = chunk // (op.bands * op.groups), chunk % (op.bands * op.groups)
     band, group = rest // op.groups, rest % op.groups
@@ -45,13 +45,13 @@ def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -
         filled = 0  # padded rows of this chunk that were filled already
         for row in range(first, last, op.rows):
             rows = min(op.rows, last - row)
-            filled = depthwise_band(shapes, op, (image, first, row, rows, filled), (channel, channels), thread, arrays)
+            filled = depthwise_band(shapes, op, (image, first, row, rows, filled), (channel, channels), thread, memory, weights, tables)
             if op.project_w >= 0:
-                project(shapes, op, (image, row, rows), (channel, channels, group), thread, arrays)
+                project(shapes, op, (image, row, rows), (channel, channels, group), thread, memory, weights, tables)
 
 
 @inlined
-def depthwise_band(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, arrays: Any) -> int:
+def depthwise_band(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, memory: Array, weights: Array, tables: Array) -> int:
     """The depthwise result of some rows for one depth of channels -> rows of the chunk that are filled now.
 
     band: image, the chunk's first row, this band's first row, how many, padded rows filled already. part: first channel
@@ -72,21 +72,20 @@ def depthwise_band(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, a
             line = (py - base) % op.ring
             slots = min(end - py, op.ring - line)
             place = ring + line * op.pitch
-            py += fill(shapes, op, (image, py - op.top, slots), (part[0] + slab, channels), place, arrays)
+            py += fill(shapes, op, (image, py - op.top, slots), (part[0] + slab, channels), place, memory, weights, tables)
         for i in range(rows):
-            slide_over(shapes, op, (image, row + i, i), (part[0], slab, channels), base, thread, arrays)
+            slide_over(shapes, op, (image, row + i, i), (part[0], slab, channels), base, thread, memory, weights, tables)
     held: int = end - base
     return held
 
 
 @inlined
-def fill(shapes: Shapes, op: Any, rows: Any, part: Any, place: int, arrays: Any) -> int:
+def fill(shapes: Shapes, op: Any, rows: Any, part: Any, place: int, memory: Array, weights: Array, tables: Array) -> int:
     """Padded rows of a slab, expanded or copied from the input between zeros -> how many, up to what was asked.
 
     rows: image, the input's row of the first one, how many at most. part: first channel, channels. place: where.
     """
     image, iy, most = rows
-    memory = arrays[0]
     if iy < 0 or iy >= op.height:
         memory[place : place + op.pitch] = 0
         return 1
@@ -100,18 +99,17 @@ def fill(shapes: Shapes, op: Any, rows: Any, part: Any, place: int, arrays: Any)
         panels = Panels(op.expand_w + op.inputs * part[0], op.inputs, 0, part[1])
         ending = Ending(op.expand_b + part[0], Pixels(NOTHING, 0), op.expand_low, op.expand_high)
         window, pixels = Window(1, op.window_t, op.inputs), count * op.columns
-        product(shapes, Product(Pixels(x, op.x_t), window, panels, Pixels(inside, op.slab_t), pixels, ending), arrays)
+        product(shapes, Product(Pixels(x, op.x_t), window, panels, Pixels(inside, op.slab_t), pixels, ending), memory, weights, tables)
     else:
         for i in range(count):
             line = x + i * op.width * op.channels + part[0]
-            copy_row(shapes.half_slides.single, op, line, part[1], inside + i * op.pitch, arrays)
+            copy_row(shapes.half_slides.single, op, line, part[1], inside + i * op.pitch, memory, weights, tables)
     return int(count)
 
 
 @inlined
-def copy_row(shape: TileShape, op: Any, x: int, channels: int, place: int, arrays: Any) -> None:
+def copy_row(shape: TileShape, op: Any, x: int, channels: int, place: int, memory: Array, weights: Array, tables: Array) -> None:
     """The pixels of a row, some of their channels."""
-    memory, _, tables = arrays
     row = rows_at(shape, tables, op.window_t)
     for i in range(op.columns):
         for m in range(0, channels, shape.channels):
@@ -119,7 +117,7 @@ def copy_row(shape: TileShape, op: Any, x: int, channels: int, place: int, array
 
 
 @inlined
-def slide_over(shapes: Shapes, op: Any, line: Any, part: Any, base: int, thread: int, arrays: Any) -> None:
+def slide_over(shapes: Shapes, op: Any, line: Any, part: Any, base: int, thread: int, memory: Array, weights: Array, tables: Array) -> None:
     """The depthwise filter over one output row of a slab, into the scratch memory that is projected, or the output.
 
     line: image, output row, its number in the band. part: first channel of the depth, of the slab in it, channels.
@@ -149,13 +147,13 @@ def slide_over(shapes: Shapes, op: Any, line: Any, part: Any, base: int, thread:
         op.depthwise_high,
     )
     if channels % shapes.products.lanes == 0:
-        slide_row(shapes.slides, lines, filter, channels, arrays)
+        slide_row(shapes.slides, lines, filter, channels, memory, weights, tables)
     else:
-        slide_row(shapes.half_slides, lines, filter, channels, arrays)
+        slide_row(shapes.half_slides, lines, filter, channels, memory, weights, tables)
 
 
 @inlined
-def project(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, arrays: Any) -> None:
+def project(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, memory: Array, weights: Array, tables: Array) -> None:
     """The projection of a band's depthwise result, some of its channels. part: first channel, channels, group."""
     image, row, rows = band
     channel, channels, group = part
@@ -179,4 +177,4 @@ def project(shapes: Shapes, op: Any, band: Any, part: Any, thread: int, arrays: 
             residual = Pixels(op.residual + pixel * op.out_channels, op.y_t)
     ending = Ending(bias, residual, low, high)
     window = Window(1, op.window_t, channels)
-    product(shapes, Product(source, window, panels, Pixels(start, op.y_t), rows * op.out_width, ending), arrays)
+    product(shapes, Product(source, window, panels, Pixels(start, op.y_t), rows * op.out_width, ending), memory, weights, tables)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import inlined, jit
+from ..jit import bare, inlined
 from .block import block_chunk
 from .products import NOTHING, Ending, Panels, Pixels, Product, Window, product
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
@@ -43,9 +43,9 @@ _REALS = [f"{name}_{limit}" for name in _LIMITS.split() for limit in ("low", "hi
 OPERATION = np.dtype([(name, np.int64) for name in _INTEGERS] + [(name, np.float64) for name in _REALS])
 
 
-@jit
+@bare
 def run(
-    table: Any, arrays: Any, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
+    table: Any, memory: Array, weights: Array, tables: Array, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
 ) -> None:
     """Take part in running the table until all of it is done.
 
@@ -55,25 +55,25 @@ def run(
         phase, chunk = claim(state, chunks, first_serial, thread)
         if phase >= table.size:
             return
-        run_chunk(shapes, table[phase], chunk, thread, arrays)
+        run_chunk(shapes, table[phase], chunk, thread, memory, weights, tables)
         finish(state, chunks, first_serial, phase)
 
 
-@jit
-def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
+@bare
+def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, memory: Array, weights: Array, tables: Array) -> None:
     """One chunk of one operation. Shapes: op a row of the table, arrays as for run -> memory."""
     if op.kind == BLOCK:
-        block_chunk(shapes, op, chunk, thread, arrays)
+        block_chunk(shapes, op, chunk, thread, memory, weights, tables)
     elif op.kind == MATRIX:
-        matrix_chunk(shapes, op, chunk, arrays)
+        matrix_chunk(shapes, op, chunk, memory, weights, tables)
     elif op.kind == WINDOW:
-        window_chunk(shapes, op, chunk, thread, arrays)
+        window_chunk(shapes, op, chunk, thread, memory, weights, tables)
     elif op.kind == REDUCE:
-        reduce_chunk(shapes.half_slides.single, op, chunk, arrays)
+        reduce_chunk(shapes.half_slides.single, op, chunk, memory, weights, tables)
     elif op.kind == MEAN:
-        mean_chunk(shapes.half_slides.single, op, chunk, arrays)
+        mean_chunk(shapes.half_slides.single, op, chunk, memory, weights, tables)
     else:
-        add_chunk(shapes.half_slides.single, op, chunk, arrays)
+        add_chunk(shapes.half_slides.single, op, chunk, memory, weights, tables)
 
 
 @inlined
@@ -83,7 +83,7 @@ def share(total: int, parts: int, part: int) -> tuple[int, int]:
 
 
 @inlined
-def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Any) -> None:
+def matrix_chunk(shapes: Shapes, op: Any, chunk: int, memory: Array, weights: Array, tables: Array) -> None:
     """A matrix product: some pixels, in blocks of `rows`, and one group of `slab` columns."""
     band, group = chunk // op.groups, chunk % op.groups
     n = group * op.slab
@@ -96,11 +96,11 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Any) -> None:
         source, target = Pixels(op.x + pixel * op.channels, op.x_t), Pixels(op.y + pixel * op.out_channels + n, op.y_t)
         ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
         pixels = min(op.rows, last - pixel)
-        product(shapes, Product(source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending), arrays)
+        product(shapes, Product(source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending), memory, weights, tables)
 
 
 @inlined
-def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
+def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, memory: Array, weights: Array, tables: Array) -> None:
     """A standard convolution: some rows of an image, in bands of `rows`, and one group of `slab` columns.
 
     The input rows under a band are copied into scratch memory, between zeros, so that each filter line is one run.
@@ -114,7 +114,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) 
     for row in range(first, last, op.rows):
         rows = min(op.rows, last - row)
         lines = (rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
-        gather(op, image, row * op.stride_y - op.top, lines, place, arrays[0])
+        gather(op, image, row * op.stride_y - op.top, lines, place, memory)
         pixel = (image * op.out_height + row) * op.out_width
         residual = Pixels(NOTHING, 0)
         if op.residual >= 0:
@@ -122,7 +122,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) 
         target = Pixels(op.y + pixel * op.out_channels + n, op.y_t)
         ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
         window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
-        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), arrays)
+        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), memory, weights, tables)
 
 
 @inlined
@@ -143,9 +143,8 @@ def gather(op: Any, image: int, iy: int, lines: int, place: int, memory: Array) 
 
 
 @inlined
-def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+def reduce_chunk(shape: TileShape, op: Any, chunk: int, memory: Array, weights: Array, tables: Array) -> None:
     """The sums of a block's groups, in their order, with bias and residual: some pixels."""
-    memory, weights, tables = arrays
     first, last = share(op.pixels, op.bands, chunk)
     for pixel in range(first, last):
         place = rows_at(shape, tables, op.window_t)
@@ -160,9 +159,8 @@ def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
 
 
 @inlined
-def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+def mean_chunk(shape: TileShape, op: Any, chunk: int, memory: Array, weights: Array, tables: Array) -> None:
     """The means of an image's channels over its pixels; weights hold 1/pixels."""
-    memory, weights, tables = arrays
     place = rows_at(shape, tables, op.window_t)
     for n in range(0, op.channels, shape.channels):
         tile = zero(shape)
@@ -172,9 +170,8 @@ def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
 
 
 @inlined
-def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+def add_chunk(shape: TileShape, op: Any, chunk: int, memory: Array, weights: Array, tables: Array) -> None:
     """The sum of two maps, clamped: some pixels."""
-    memory, _, tables = arrays
     first, last = share(op.pixels, op.bands, chunk)
     place = rows_at(shape, tables, op.window_t)
     for at in range(first * op.channels, last * op.channels, shape.channels):

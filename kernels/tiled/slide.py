@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ..jit import inlined, jit
+from ..jit import bare, inlined
 from .register_tile import apart, at_least, at_most, repeat, slide, store_row
 from .shapes import Slides, TileShape
 
@@ -52,8 +52,8 @@ class Filter(NamedTuple):
     high: float
 
 
-@jit
-def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, arrays: Any) -> None:
+@bare
+def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, memory: Array, weights: Array, tables: Array) -> None:
     """One output row, all its `channels` channels. Shapes: arrays are memory, weights, tables, all flat -> memory."""
     apart(slides.single)
     nine = filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride <= 2
@@ -63,35 +63,34 @@ def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, array
         if lines.width >= long and lines.width - ox != middling:
             ox = min(ox, lines.width - long)
             if not nine:
-                any_taps(slides.long, lines, filter, channels, arrays, ox)
+                any_taps(slides.long, lines, filter, channels, memory, weights, tables, ox)
             elif filter.stride == 1:
-                nine_taps(slides.long_1, lines, filter, channels, arrays, ox)
+                nine_taps(slides.long_1, lines, filter, channels, memory, weights, tables, ox)
             else:
-                nine_taps(slides.long_2, lines, filter, channels, arrays, ox)
+                nine_taps(slides.long_2, lines, filter, channels, memory, weights, tables, ox)
             ox += long
         elif lines.width >= middling and nine:
             ox = min(ox, lines.width - middling)
             if filter.stride == 1:
-                nine_taps(slides.middling_1, lines, filter, channels, arrays, ox)
+                nine_taps(slides.middling_1, lines, filter, channels, memory, weights, tables, ox)
             else:
-                nine_taps(slides.middling_2, lines, filter, channels, arrays, ox)
+                nine_taps(slides.middling_2, lines, filter, channels, memory, weights, tables, ox)
             ox += middling
         else:
             if nine:
-                nine_taps(slides.short, lines, filter, channels, arrays, ox)
+                nine_taps(slides.short, lines, filter, channels, memory, weights, tables, ox)
             else:
-                any_taps(slides.single, lines, filter, channels, arrays, ox)
+                any_taps(slides.single, lines, filter, channels, memory, weights, tables, ox)
             ox += 1
 
 
-@jit
-def nine_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Any, ox: int) -> None:
+@bare
+def nine_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, memory: Array, weights: Array, tables: Array, ox: int) -> None:
     """The output pixels from ox on, under a 3x3 filter: one tile after another along the channels.
 
     Shapes: as slide_row.
     """
     apart(shape)
-    memory, weights, _ = arrays
     step, next, x = lines.step, filter.channels, lines.start + ox * filter.stride * lines.step
     first = x + lines.first
     second = x + below(lines, filter, lines.first)
@@ -106,14 +105,13 @@ def nine_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arr
         store_row(at_most(at_least(tile, filter.low), filter.high), memory, target + m, lines.apart)
 
 
-@jit
-def any_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Any, ox: int) -> None:
+@bare
+def any_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, memory: Array, weights: Array, tables: Array, ox: int) -> None:
     """The same for a filter of any size, stride and dilation: tap by tap, so the shape's taps and stride are 1.
 
     Shapes: as slide_row.
     """
     apart(shape)
-    memory, weights, _ = arrays
     step, target = lines.step * filter.stride, lines.target + ox * lines.apart
     for m in range(0, channels, shape.channels):
         tile = repeat(shape, weights, filter.bias + m)
