@@ -7,19 +7,26 @@
     K numbers of a window · N channels out             strip     columns of w that one tile covers
 
 A pointwise layer, a standard convolution, and the expansion and projection of a bottleneck differ only in where their
-pixels lie, and in what a window is. Sums are in the dtype of the memory, weights, tables, and go on in the order of the window.
+pixels lie, and in what a window is. Sums are in the dtype of the arrays, and go on in the order of the window.
 """
 
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ..jit import bare, inlined
+from ..jit import inlined, inner
 from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import Rows, Shapes, TileShape, Widths
 
-
 Array = NDArray[Any]
+
+
+class Arrays(NamedTuple):
+    """All that a program works with, flat: its memory, its packed weights, its tables of offsets (int64)."""
+
+    memory: Array
+    weights: Array
+    tables: Array
 
 
 class Pixels(NamedTuple):
@@ -76,18 +83,18 @@ NOTHING = -1
 GO_ON = -2
 
 
-@bare
-def product(shapes: Shapes, p: Product, memory: Array, weights: Array, tables: Array) -> None:
-    """The sums of all pixels over their windows. Shapes: arrays are memory, weights, tables, all flat -> memory."""
+@inner
+def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
+    """The sums of all pixels over their windows. Shapes: as the tuples say -> arrays.memory."""
     apart(shapes.half_slides.single)
     if p.panels.columns % shapes.products.lanes == 0:
-        strips(shapes.products, p, memory, weights, tables)
+        strips(shapes.products, p, arrays)
     else:
-        strips(shapes.half_products, p, memory, weights, tables)
+        strips(shapes.half_products, p, arrays)
 
 
 @inlined
-def strips(widths: Widths, p: Product, memory: Array, weights: Array, tables: Array) -> None:
+def strips(widths: Widths, p: Product, arrays: Arrays) -> None:
     """Strip by strip of the columns: as few as possible, as even as possible, the wide ones first."""
     vectors = p.panels.columns // widths.lanes
     tiles = -(-vectors // widths.widest)
@@ -95,15 +102,15 @@ def strips(widths: Widths, p: Product, memory: Array, weights: Array, tables: Ar
         n = (vectors // tiles * i + min(i, vectors % tiles)) * widths.lanes
         size = vectors // tiles + (i < vectors % tiles)
         if size == 1:
-            strip(widths.one, p, memory, weights, tables, n)
+            strip(widths.one, p, arrays, n)
         elif size == 2:
-            strip(widths.two, p, memory, weights, tables, n)
+            strip(widths.two, p, arrays, n)
         else:
-            strip(widths.three, p, memory, weights, tables, n)
+            strip(widths.three, p, arrays, n)
 
 
-@bare
-def strip(rows: Rows, p: Product, memory: Array, weights: Array, tables: Array, n: int) -> None:
+@inner
+def strip(rows: Rows, p: Product, arrays: Arrays, n: int) -> None:
     """One strip's columns from n on, for all pixels: first tall tiles, then short ones, then row by row.
 
     Shapes: as product.
@@ -116,16 +123,17 @@ def strip(rows: Rows, p: Product, memory: Array, weights: Array, tables: Array, 
     tall = (tiles - missing if exact else p.pixels // height) * height
     short = p.pixels if exact else tall
     for first in range(0, tall, height):
-        tile_of_sums(rows.tall, p, memory, weights, tables, n, first)
+        tile_of_sums(rows.tall, p, arrays, n, first)
     for first in range(tall, short, height - 1):
-        tile_of_sums(rows.short, p, memory, weights, tables, n, first)
+        tile_of_sums(rows.short, p, arrays, n, first)
     for first in range(short, p.pixels):
-        tile_of_sums(rows.single, p, memory, weights, tables, n, first)
+        tile_of_sums(rows.single, p, arrays, n, first)
 
 
 @inlined
-def tile_of_sums(shape: TileShape, p: Product, memory: Array, weights: Array, tables: Array, n: int, first: int) -> None:
+def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int) -> None:
     """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> a tile."""
+    memory, weights, tables = arrays
     places, at = rows_at(shape, tables, p.target.table + first), p.target.start + n
     if p.ending.bias >= 0:
         tile = repeat(shape, weights, p.ending.bias + n)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..jit import bare, inlined
 from .block import block_chunk
-from .products import NOTHING, Ending, Panels, Pixels, Product, Window, product
+from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import Shapes, TileShape
 from .threads import claim, finish
@@ -45,35 +45,35 @@ OPERATION = np.dtype([(name, np.int64) for name in _INTEGERS] + [(name, np.float
 
 @bare
 def run(
-    table: Any, memory: Array, weights: Array, tables: Array, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
+    table: Any, arrays: Arrays, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
 ) -> None:
     """Take part in running the table until all of it is done.
 
-    Shapes: table (operations,), arrays memory, weights, tables, all flat, chunks (operations,) -> memory.
+    Shapes: table (operations,), chunks (operations,) -> memory.
     """
     while True:
         phase, chunk = claim(state, chunks, first_serial, thread)
         if phase >= table.size:
             return
-        run_chunk(shapes, table[phase], chunk, thread, memory, weights, tables)
+        run_chunk(shapes, table[phase], chunk, thread, arrays)
         finish(state, chunks, first_serial, phase)
 
 
-@bare
-def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, memory: Array, weights: Array, tables: Array) -> None:
+@inlined
+def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) -> None:
     """One chunk of one operation. Shapes: op a row of the table, arrays as for run -> memory."""
     if op.kind == BLOCK:
-        block_chunk(shapes, op, chunk, thread, memory, weights, tables)
+        block_chunk(shapes, op, chunk, thread, arrays)
     elif op.kind == MATRIX:
-        matrix_chunk(shapes, op, chunk, memory, weights, tables)
+        matrix_chunk(shapes, op, chunk, arrays)
     elif op.kind == WINDOW:
-        window_chunk(shapes, op, chunk, thread, memory, weights, tables)
+        window_chunk(shapes, op, chunk, thread, arrays)
     elif op.kind == REDUCE:
-        reduce_chunk(shapes.half_slides.single, op, chunk, memory, weights, tables)
+        reduce_chunk(shapes.half_slides.single, op, chunk, arrays)
     elif op.kind == MEAN:
-        mean_chunk(shapes.half_slides.single, op, chunk, memory, weights, tables)
+        mean_chunk(shapes.half_slides.single, op, chunk, arrays)
     else:
-        add_chunk(shapes.half_slides.single, op, chunk, memory, weights, tables)
+        add_chunk(shapes.half_slides.single, op, chunk, arrays)
 
 
 @inlined
@@ -83,7 +83,7 @@ def share(total: int, parts: int, part: int) -> tuple[int, int]:
 
 
 @inlined
-def matrix_chunk(shapes: Shapes, op: Any, chunk: int, memory: Array, weights: Array, tables: Array) -> None:
+def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
     """A matrix product: some pixels, in blocks of `rows`, and one group of `slab` columns."""
     band, group = chunk // op.groups, chunk % op.groups
     n = group * op.slab
@@ -96,11 +96,11 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, memory: Array, weights: Ar
         source, target = Pixels(op.x + pixel * op.channels, op.x_t), Pixels(op.y + pixel * op.out_channels + n, op.y_t)
         ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
         pixels = min(op.rows, last - pixel)
-        product(shapes, Product(source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending), memory, weights, tables)
+        product(shapes, Product(source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending), arrays)
 
 
 @inlined
-def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, memory: Array, weights: Array, tables: Array) -> None:
+def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) -> None:
     """A standard convolution: some rows of an image, in bands of `rows`, and one group of `slab` columns.
 
     The input rows under a band are copied into scratch memory, between zeros, so that each filter line is one run.
@@ -114,7 +114,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, memory: Array
     for row in range(first, last, op.rows):
         rows = min(op.rows, last - row)
         lines = (rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
-        gather(op, image, row * op.stride_y - op.top, lines, place, memory)
+        gather(op, image, row * op.stride_y - op.top, lines, place, arrays)
         pixel = (image * op.out_height + row) * op.out_width
         residual = Pixels(NOTHING, 0)
         if op.residual >= 0:
@@ -122,12 +122,13 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, memory: Array
         target = Pixels(op.y + pixel * op.out_channels + n, op.y_t)
         ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
         window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
-        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), memory, weights, tables)
+        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), arrays)
 
 
 @inlined
-def gather(op: Any, image: int, iy: int, lines: int, place: int, memory: Array) -> None:
+def gather(op: Any, image: int, iy: int, lines: int, place: int, arrays: Arrays) -> None:
     """Padded lines of the input from row iy on, without padded channels -> memory from `place` on."""
+    memory = arrays.memory
     for i in range(lines):
         start = place + i * op.pitch
         if iy + i < 0 or iy + i >= op.height:
@@ -137,14 +138,19 @@ def gather(op: Any, image: int, iy: int, lines: int, place: int, memory: Array) 
         memory[start:inside] = 0
         memory[inside + op.columns * op.inputs : start + op.pitch] = 0
         x = op.x + (image * op.height + iy + i) * op.width * op.channels
-        for j in range(op.columns):
-            for m in range(op.inputs):
-                memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
+        if op.channels == op.inputs:
+            for j in range(op.columns * op.inputs):
+                memory[inside + j] = memory[x + j]
+        else:
+            for j in range(op.columns):
+                for m in range(op.inputs):
+                    memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
 
 
 @inlined
-def reduce_chunk(shape: TileShape, op: Any, chunk: int, memory: Array, weights: Array, tables: Array) -> None:
+def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The sums of a block's groups, in their order, with bias and residual: some pixels."""
+    memory, weights, tables = arrays
     first, last = share(op.pixels, op.bands, chunk)
     for pixel in range(first, last):
         place = rows_at(shape, tables, op.window_t)
@@ -159,8 +165,9 @@ def reduce_chunk(shape: TileShape, op: Any, chunk: int, memory: Array, weights: 
 
 
 @inlined
-def mean_chunk(shape: TileShape, op: Any, chunk: int, memory: Array, weights: Array, tables: Array) -> None:
+def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The means of an image's channels over its pixels; weights hold 1/pixels."""
+    memory, weights, tables = arrays
     place = rows_at(shape, tables, op.window_t)
     for n in range(0, op.channels, shape.channels):
         tile = zero(shape)
@@ -170,8 +177,9 @@ def mean_chunk(shape: TileShape, op: Any, chunk: int, memory: Array, weights: Ar
 
 
 @inlined
-def add_chunk(shape: TileShape, op: Any, chunk: int, memory: Array, weights: Array, tables: Array) -> None:
+def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The sum of two maps, clamped: some pixels."""
+    memory, _, tables = arrays
     first, last = share(op.pixels, op.bands, chunk)
     place = rows_at(shape, tables, op.window_t)
     for at in range(first * op.channels, last * op.channels, shape.channels):
