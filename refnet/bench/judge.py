@@ -23,8 +23,16 @@ def true_outputs(task: Task) -> dict[str, Array]:
 
 def distance(got: Mapping[str, Array], wanted: Mapping[str, Array]) -> float:
     """The largest difference as a share of the largest value of that output; infinite where shapes or names differ,
-    or where a number is not finite."""
+    where a number is not finite, and where anything else than 0 stands for nothing but zeros."""
     if {name: y.shape for name, y in got.items()} != {name: y.shape for name, y in wanted.items()}:
         return float("inf")
-    found = (float(np.abs(got[name] - y).max() / np.abs(y).max()) for name, y in wanted.items())
-    return max((each if np.isfinite(each) else float("inf") for each in found), default=0.0)
+    return max((_distance(got[name], y) for name, y in wanted.items()), default=0.0)
+
+
+def _distance(got: Array, wanted: Array) -> float:
+    if not np.isfinite(got).all():
+        return float("inf")
+    largest, difference = float(np.abs(wanted).max()), float(np.abs(got - wanted).max())
+    if largest == 0:
+        return 0.0 if difference == 0 else float("inf")
+    return difference / largest
