@@ -75,12 +75,11 @@ def bench(**given: Any) -> None:
     _refuse_contradictions(given)
     comparison.check(given["plot"])
     cases = list(_cases(given))
-    if given["training"]:
-        raise NotImplementedError
     if given["by"]:
         found = comparison.blocks(cases, race, given["seed"])
     else:
-        found = comparison.inference(cases, words, race, given["seed"])
+        compare = comparison.training if given["training"] else comparison.inference
+        found = compare(cases, words, race, given["seed"])
     if given["plot"]:
         comparison.draw(given["plot"], found)
     if given["as_json"]:

@@ -18,6 +18,7 @@ from .plot import load_matplotlib, write_plot
 from .progress import progress
 from .race import Race
 from .rows import Case, Row, compare
+from .training import compare_steps, trainers
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,16 @@ def inference(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, se
     data |= {"bytes_per_second": rates, "rows": [report.row_data(row) for row in rows]}
     pages = list(tables.tables(rows))
     return Comparison(data, pages, rows, bandwidths, any(row.refused for row in rows))
+
+
+def training(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, seed: int) -> Comparison:
+    """A step of refnet, and of torch where it is among the peers."""
+    engines = trainers(contestants(peers)[1:])
+    data = _head(race) | {"peers": {each.name: _presence(each) for each in engines[1:]}}
+    with progress(len(cases) * race.blocks) as bar:
+        rows = [compare_steps(case, engines, race, seed, bar.about(tables.title(case))) for case in cases]
+    data |= {"training": [report.step_data(row) for row in rows]}
+    return Comparison(data, list(tables.step_tables(rows)), refused=any(row.refused for row in rows))
 
 
 def blocks(cases: Sequence[Case], race: Race, seed: int) -> Comparison:

@@ -18,7 +18,10 @@ def contestants(words: Iterable[str] | None) -> list[Engine]:
     Raises ValueError for a name that nobody has, ImportError that names the extra for one that is not installed.
     """
     known = {kind.name: kind for kind in PEERS}
-    names = USUAL if words is None else [word for word in words if word != NOBODY]
+    listed = list(USUAL if words is None else words)
+    if NOBODY in listed and len(listed) > 1:
+        raise ValueError(f"--peers: wanted {NOBODY} alone, or names, got {','.join(listed)}")
+    names = [name for name in listed if name != NOBODY]
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"--peers: wanted {', '.join(known)} or {NOBODY}, got {unknown[0]!r}")
     engines: list[Engine] = [known[name]() for name in dict.fromkeys(names)]

@@ -5,6 +5,7 @@
     session   an engine made ready for one task: `run` is what is timed
 """
 
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -77,10 +78,16 @@ class Engine(ABC):
 
     def missing(self) -> tuple[str, ...]:
         """The packages that are not installed."""
-        return tuple(name for name in self.packages if util.find_spec(name) is None)
+        return tuple(name for name in self.packages if not _is_there(name))
 
     def version(self) -> str:
         return metadata.version(self.distribution)
+
+
+def _is_there(package: str) -> bool:
+    """Whether it can be imported; a package that was ruled out, None among the modules, cannot."""
+    ruled_out = package in sys.modules and sys.modules[package] is None
+    return not ruled_out and util.find_spec(package) is not None
 
 
 def load(package: str) -> Any:

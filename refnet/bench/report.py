@@ -1,6 +1,6 @@
 """A comparison as JSON: everything that was measured, so that every printed number can be computed again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .intervals import Estimate
@@ -53,6 +53,17 @@ def estimate_data(estimate: Estimate) -> dict[str, float]:
     return estimate._asdict()
 
 
+def step_data(row: Row) -> dict[str, Any]:
+    """One row of training: as one of inference, but for what only one of them has."""
+    found = {name: value for name, value in row_data(row).items() if name != "bytes_read"}
+    for lane in found["engines"]:
+        lane["memory_bytes"] = lane.pop("activation_bytes")
+        del lane["form"], lane["trials"]
+        if lane["name"] != OWN and not row.refused:
+            lane["share_of_time"] = estimate_data(row.share_of_time(lane["name"]))
+    return found
+
+
 def lane_data(row: Row, name: str) -> dict[str, Any]:
     """One engine in one row."""
     lane: Lane = row.lanes[name]
@@ -76,8 +87,3 @@ def lane_data(row: Row, name: str) -> dict[str, Any]:
 def rounded(blocks: Sequence[Sequence[float]]) -> list[list[float]]:
     """Seconds to the nanosecond, which is what the clock has."""
     return [[round(run, 9) for run in block] for block in blocks]
-
-
-def merged(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts that were measured; those that were not are left out."""
-    return {name: part for name, part in parts.items() if part}

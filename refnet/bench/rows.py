@@ -15,7 +15,7 @@ from .engines import Engine, Form, Session, Task, Unable
 from .healthy import healthy_weights, inputs_of
 from .intervals import Estimate
 from .progress import Progress
-from .race import Race
+from .race import Race, Run
 
 OWN = "refnet"
 TRIAL = Race(blocks=3, runs=7, warmups=2, pause=0.02)  # to find an engine's fastest form
@@ -62,21 +62,21 @@ class Lane:
 
 @dataclass(frozen=True)
 class Row:
-    """lanes: by engine, refnet first. absent: engine -> why it has none. peaks: multiply-adds per second by block."""
+    """lanes: by engine, refnet first. absent: engine -> why it has none. madds: of one run.
+
+    peaks: multiply-adds per second by block. bytes_read: what any engine must read or write at least.
+    """
 
     case: Case
     lanes: Mapping[str, Lane]
     absent: Mapping[str, str]
+    madds: int
     peaks: Sequence[float] = ()
     bytes_read: int = 0
 
     @property
     def refused(self) -> bool:
         return any(lane.wrong for lane in self.lanes.values())
-
-    @property
-    def madds(self) -> int:
-        return self.case.net.cost().madds * self.case.batch
 
     def share(self, name: str) -> float:
         """Median over the blocks, in per cent."""
@@ -90,6 +90,10 @@ class Row:
     def ratio(self, name: str) -> Estimate:
         """How many times as fast refnet is."""
         return intervals.estimate(intervals.ratios(self.lanes[name].blocks, self.lanes[OWN].blocks))
+
+    def share_of_time(self, name: str) -> Estimate:
+        """refnet's time as a share of a peer's."""
+        return intervals.estimate(intervals.ratios(self.lanes[OWN].blocks, self.lanes[name].blocks))
 
 
 def compare(case: Case, engines: Sequence[Engine], race: Race, seed: int, bar: Progress) -> Row:
@@ -110,13 +114,9 @@ def compare(case: Case, engines: Sequence[Engine], race: Race, seed: int, bar: P
                 lanes[engine.name], sessions[engine.name] = _prepared(engine, task, true)
             except Unable as reason:
                 absent[engine.name] = str(reason)
-    row = Row(case, lanes, absent, bytes_read=_bytes(task, true))
-    if row.refused:
-        for _ in range(race.blocks):
-            bar.done()
-        return row
-    bar.say("racing")
-    return _raced(row, sessions, race, bar)
+    madds = case.net.cost().madds * case.batch
+    row = Row(case, lanes, absent, madds, bytes_read=_bytes(task, true))
+    return raced(row, {name: each.run for name, each in sessions.items()}, race, bar)
 
 
 def _prepared(engine: Engine, task: Task, true: Mapping[str, Any]) -> tuple[Lane, Session]:
@@ -134,10 +134,16 @@ def _prepared(engine: Engine, task: Task, true: Mapping[str, Any]) -> tuple[Lane
     return Lane(engine, form, session.settings, distances[chosen], trials, session.bytes), session
 
 
-def _raced(row: Row, sessions: Mapping[str, Session], race: Race, bar: Progress) -> Row:
+def raced(row: Row, runs: Mapping[str, Run], race: Race, bar: Progress) -> Row:
+    """The row with everybody's times, or as it is if it was refused."""
+    if row.refused:
+        for _ in range(race.blocks):
+            bar.done()
+        return row
+    bar.say("racing")
     ceiling = peak.multiply_adds(row.case.threads)
     try:
-        times = race.hold({name: each.run for name, each in sessions.items()}, {"peak": ceiling.rate}, bar.done)
+        times = race.hold(runs, {"peak": ceiling.rate}, bar.done)
     finally:
         ceiling.close()
     lanes = {name: replace(lane, blocks=times.runs[name]) for name, lane in row.lanes.items()}

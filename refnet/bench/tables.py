@@ -11,7 +11,7 @@ from .intervals import Estimate
 from .rows import OWN, Case, Row
 
 FEW = 4  # rows, each of which has a table of its own
-RATIO = "times as fast: a peer's time over refnet's, block by block. In parentheses the interval"
+RATIO = "Ratios are those of the blocks' medians; the median of them, and in parentheses the interval"
 
 
 def milliseconds(seconds: float) -> str:
@@ -40,17 +40,21 @@ def tables(rows: Sequence[Row]) -> Iterator[Table | str]:
     if len(timed) > 1:
         yield summary(timed)
     yield from (refusal(row) for row in rows if row.refused)
-    estimates = [row.ratio(peer) for row in timed if (peer := row.fastest_peer())]
-    if estimates:
-        least = min(each.confidence for each in estimates)
-        yield f"{RATIO} that holds its true median with {100 * least:.1f} %."
+    yield from certainty([row.ratio(peer) for row in timed if (peer := row.fastest_peer())])
     yield from notes(rows)
+
+
+def certainty(estimates: Sequence[Estimate]) -> Iterator[str]:
+    """What the intervals are."""
+    if estimates:
+        least = 100 * min(each.confidence for each in estimates)
+        yield f"{RATIO} that holds its true median with {least:.1f} %."
 
 
 def engines(row: Row) -> Table:
     """One line for each engine of one row."""
     made = table(f"{title(row.case)}: {row.madds:,} multiply-adds")
-    add_columns(made, "engine")
+    add_columns(made, "engine", whole=True)
     add_columns(made, "median ms", "minimum ms", "% of peak", "times as fast", right=True, whole=True)
     add_columns(made, "form", whole=True)
     for name, lane in row.lanes.items():
@@ -74,6 +78,33 @@ def summary(rows: Sequence[Row]) -> Table:
         theirs = () if peer is None else (peer, milliseconds(row.lanes[peer].median), interval(row.ratio(peer)))
         times = milliseconds(lane.median), milliseconds(lane.minimum), f"{row.share(OWN):.1f}"
         made.add_row(row.case.net.name, str(row.case.batch), str(row.case.threads), *times, *theirs)
+    return made
+
+
+def step_tables(rows: Sequence[Row]) -> Iterator[Table | str]:
+    """All that is to be printed of a comparison of training steps."""
+    yield from (steps(row) for row in rows if not row.refused)
+    yield from (refusal(row) for row in rows if row.refused)
+    timed = [row for row in rows if not row.refused]
+    if shares := [row.share_of_time(peer) for row in timed if (peer := row.fastest_peer())]:
+        yield "Ratios: refnet's over the other's, so below 1 refnet takes less."
+        yield from certainty(shares)
+    yield from notes(rows)
+
+
+def steps(row: Row) -> Table:
+    """One line for each engine: a step's time, its share of the peer's, and the memory that it takes."""
+    made = table(f"a step of training, {title(row.case)}: {row.madds:,} multiply-adds")
+    add_columns(made, "engine", whole=True)
+    headings = "median ms", "minimum ms", "% of peak", "times' ratio", "memory MB", "memories' ratio"
+    add_columns(made, *headings, right=True, whole=True)
+    own = row.lanes[OWN].bytes
+    for name, lane in row.lanes.items():
+        share = "" if name == OWN else interval(row.share_of_time(name))
+        memory = "" if lane.bytes is None else f"{lane.bytes / 1e6:,.0f}"
+        part = f"{own / lane.bytes:.2f}" if name != OWN and own and lane.bytes else ""
+        times = milliseconds(lane.median), milliseconds(lane.minimum), f"{row.share(name):.1f}"
+        made.add_row(f"{name} {lane.engine.version()}", *times, share, memory, part)
     return made
 
 

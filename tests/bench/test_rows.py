@@ -110,7 +110,7 @@ def test_who_is_missing_or_unable_is_said():
 def made(**seconds):
     """A row with given seconds; every block is as given, and the peak is one million multiply-adds per second."""
     lanes = {name: Lane(small.Plain(name), Form(), {}, 0.0, {}, None, blocks) for name, blocks in seconds.items()}
-    return Row(case(1), lanes, {}, [1e6] * len(next(iter(seconds.values()))), 100)
+    return Row(case(1), lanes, {}, case(1).net.cost().madds, [1e6] * len(next(iter(seconds.values()))), 100)
 
 
 def test_numbers_follow_from_the_times():
