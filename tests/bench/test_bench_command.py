@@ -99,9 +99,9 @@ def test_misuse_gets_one_clear_line(words, message):
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino", "torch"])
 def test_a_peer_asked_for_and_missing_is_status_3(monkeypatch, name):
     monkeypatch.setitem(sys.modules, name, None)
-    assert refusal("--peers", name, status=3) == (
-        f"Error: --peers: {name} needs {name}: pip install '.[peers]' in the folder of refnet"
-    )
+    line = refusal("--peers", name, status=3)
+    assert line.startswith(f"Error: --peers: {name} needs {name}")  # "and onnx", where that is missing too
+    assert line.endswith(": pip install '.[peers]' in the folder of refnet")
 
 
 @pytest.mark.jit

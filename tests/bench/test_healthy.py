@@ -1,11 +1,14 @@
 """Weights for timing: what comes out differs from image to image and from class to class, however deep the network."""
 
 import numpy as np
+import pytest
 import small
 
 import refnet
 from refnet import models
 from refnet.bench.healthy import FLOOR, IMAGES, healthy_weights, inputs_of
+
+pytestmark = pytest.mark.jit
 
 
 def spread(net, weights):

@@ -33,6 +33,7 @@ def test_layouts_turn_maps_and_nothing_else():
 @pytest.mark.parametrize("form", OnnxRuntime.forms, ids=str)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_onnx_runtime_is_right(form, threads):
+    pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     given = task(small.network(), threads=threads)
     session = OnnxRuntime().prepare(given, form)
@@ -43,6 +44,7 @@ def test_onnx_runtime_is_right(form, threads):
 
 
 def test_several_outputs_come_by_name():
+    pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     given = task(models.ssdlite_mobilenet_v2(width=0.35, resolution=64, classes=2), batch=1)
     engine = OnnxRuntime()
