@@ -52,7 +52,13 @@ ORDER = (
 )
 JUDGES = {"refnet.formulas": ("refnet.layers", "refnet.graph", "refnet.kernels", "refnet.node")}
 TESTING = "refnet.testing"
-NUMBA_FILES = ("refnet.kernels.jit", "refnet.kernels.cache", "refnet.kernels.tiled.register_tile")
+NUMBA_FILES = (
+    "refnet.kernels.jit",
+    "refnet.kernels.cache",
+    "refnet.kernels.tiled.atomics",
+    "refnet.kernels.tiled.register_tile",
+    "refnet.kernels.tiled.tile_types",
+)
 NO_OPERATIONS = ("geometry", "store", "cache", "jit", "warmup", "__init__")
 OPERATIONS_MAY_IMPORT = ("numpy", "typing", "refnet.kernels.jit", "refnet.kernels.geometry", "refnet.kernels.tiled")
 
