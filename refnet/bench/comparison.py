@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ..kernels.tiled.register_tile import COMPILES
+from ..kernels.tiled.tile_types import COMPILES
 from ..tables import print_table
 from . import peak, report, tables
 from .blocks import block_data, by_block
