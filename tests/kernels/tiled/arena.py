@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from refnet.kernels.tiled.products import Arrays
 from refnet.kernels.tiled.program import OPERATION, run
 from refnet.kernels.tiled.shapes import program_shapes
 from refnet.kernels.tiled.threads import Serials, run_together
@@ -60,7 +61,7 @@ def outcome(lowered, x, shape, residual=None, threads=1):
     places |= {"scratch": places[scratch[0]], "scratch_step": lowered.scratch + GUARD}
     table = table_of(lowered, places, weight_places, table_places)
     before = memory.copy(), weights.copy(), tables.copy(), table.copy()
-    _run(table, (memory, weights, tables), threads)
+    _run(table, Arrays(memory, weights, tables), threads)
     for name in pieces.keys() & {"x", "residual"}:
         around[places[name] :][: pieces[name].size] = True
     np.testing.assert_array_equal(memory[around], before[0][around], "written outside")
@@ -75,5 +76,5 @@ def _run(table, arrays, threads):
     chunks = np.ascontiguousarray(table["chunks"])
     assert chunks.min() >= 1
     state, serial = Serials().begin(chunks.size)
-    shapes = program_shapes(arrays[0].dtype)
+    shapes = program_shapes(arrays.memory.dtype)
     run_together(threads, lambda thread: run(table, arrays, chunks, state, serial, thread, shapes))

@@ -12,7 +12,7 @@ from composed import Truth, numbers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refnet.kernels.tiled import lowering
+from refnet.kernels.tiled import lowering, shapes
 from refnet.kernels.tiled.lowering import UNLIMITED, Part
 from refnet.testing import Limits, depthwise_conv2d_cases
 
@@ -41,6 +41,10 @@ class Block(NamedTuple):
     window: tuple
     shortcut: Any
     integers: bool
+
+    def __repr__(self):
+        parts = (part and part._replace(w=part.w.shape, bias=part.bias is not None) for part in self[1:4])
+        return f"Block({self.x.shape} {self.x.dtype}, {', '.join(map(str, parts))}, {self[4:]})"
 
     def lowered(self):
         B, H, W, K = self.x.shape
@@ -82,13 +86,31 @@ def blocks(draw, limits, integers=None, dtypes=("float32", "float64")):
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_block_is_its_layers_one_after_the_other(what):
-    @settings(max_examples=120)
-    @given(blocks(HOSTILE[what]))
+    compare(blocks(HOSTILE[what]), 120)
+
+
+def compare(drawn, examples):
+    @settings(max_examples=examples)
+    @given(drawn)
     def compared(block):
         truth = block.truth()
         truth.check(outcome(block.lowered(), block.x, truth.value.shape, block.shortcut), block.integers)
 
     compared()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("registers", [*shapes.VECTORS, shapes.SSE2], ids=["AVX-512", "AVX", "NEON", "SSE2"])
+def test_the_tiles_of_processors_that_are_not_here(registers, monkeypatch):
+    """With registers longer than memory's granule, half of one is used for the channels that do not fill the last."""
+    for module in (shapes, lowering):
+        monkeypatch.setattr(module, "vectors_here", lambda: registers)
+    shapes.program_shapes.cache_clear()
+    try:
+        for limits in HOSTILE.values():
+            compare(blocks(limits, dtypes=["float32"]), 30)
+    finally:
+        shapes.program_shapes.cache_clear()
 
 
 @settings(max_examples=40)
