@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import Graph
-from ..kernels.tiled.threads import default_threads
+from ..kernels.tiled.shapes import granule
+from ..kernels.tiled.threads import COUNT, default_threads
 from ..layers.base import canonical, check_count
 from ..rewrites.fold import fold_batch_norm, innermost
 from ..rewrites.split import SplitBottleneck
 from . import explaining, tables
 from .explaining import Line
+from .lowered import Lowering
 from .matching import Operation, needed, operations
 from .planning import Plan, Working, layouts, plan
 from .program import Parts, PlainStep, Program, Step
-from .values import Layout, group
+from .values import Layout
 
 Array = NDArray[Any]
 MOST_THREADS = 256
@@ -37,13 +39,17 @@ def compile(net: Graph, weights: Mapping[str, Array], batch: int = 1, threads: i
     images, team = check_count(batch, "batch"), _threads(threads)
     dtype = next((weights[key].dtype for key in net.parameters()), np.dtype(np.float32))
     folded, own = fold_batch_norm(needed(net), weights)
-    found = operations(folded, group(dtype.itemsize), fast=tables.compiles())
-    lowered = [tables.lowered(folded, each, own, images) if each.fast else None for each in found]
-    lying = layouts(folded, found, images, dtype.itemsize)
+    found = operations(folded, granule(dtype), fast=tables.compiles())
+    lying = layouts(folded, found, images, granule(dtype))
+    lower = Lowering(folded, own, images, lying, dtype)
+    lowered = [lower(each) if each.fast else None for each in found]
+    if (most := tables.most_chunks(lowered)) > COUNT:
+        raise ValueError(f"batch: wanted at most {COUNT} chunks of work in an operation, got {most} by {images} images")
     working = [Working(each.scratch, each.shared) if each else Working() for each in lowered]
     planned = plan(folded, found, lying, working, team, dtype.itemsize)
     packed = tables.pack(found, lowered, planned, dtype)
-    built = _Built(folded, own, found, lying, planned, packed, tuple(each.scratch for each in working))
+    scratch = tuple(team * each.scratch + each.shared for each in working)
+    built = _Built(folded, own, found, lying, planned, packed, scratch)
     return Program(built.parts(net), images, team)
 
 
@@ -56,7 +62,7 @@ def _threads(threads: Any) -> int:
 
 @dataclass(frozen=True)
 class _Built:
-    """What the steps before have found; `working`, in bytes, is for each operation."""
+    """What `compile` has found. scratch: numbers that each operation holds inside, of all threads together."""
 
     net: Graph
     weights: Mapping[str, Array]

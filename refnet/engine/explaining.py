@@ -1,16 +1,19 @@
 """What a program does, for people: one line for each operation, and what they add up to."""
 
+from collections import Counter
 from collections.abc import Sequence
 from io import StringIO
+from textwrap import wrap
 from typing import NamedTuple
 
 from rich.console import Console
 
 from ..graph import Graph
-from ..tables import add_columns, print_table, table
+from ..tables import add_columns, table
 from .matching import Operation, Stage
 
-WIDTH = 140  # columns: room for one operation to a line
+PLAIN = "plain "  # before the layer that runs so
+WIDTH, ANY = 100, 10_000  # columns of the notes; of the table: one operation is one line, however long
 
 
 class Line(NamedTuple):
@@ -44,7 +47,8 @@ def line(net: Graph, operation: Operation, memory: int, scratch: int, madds: int
     blocks = {name.rpartition("/")[0] for name in names}
     block = blocks.pop() if len(blocks) == 1 else ""
     name = block if block and len(names) > 1 else names[0]
-    return Line(name, fused(operation, f"{block}/" if block else ""), operation.kind, shapes, memory, scratch, madds)
+    kernel = f"{PLAIN}{operation.nodes[0].layer.operation}" if operation.kind == "plain" else operation.kind
+    return Line(name, fused(operation, f"{block}/" if block else ""), kernel, shapes, memory, scratch, madds)
 
 
 def fused(operation: Operation, prefix: str) -> str:
@@ -80,23 +84,22 @@ def text(name: str, lines: Sequence[Line], totals: Totals) -> str:
         numbers = (each.memory, each.scratch, each.madds)
         made.add_row(*each[:4], *(f"{number:,}" for number in numbers))
     out = StringIO()
-    console = Console(file=out, width=WIDTH, highlight=False, markup=False, color_system=None)
-    print_table(made, console)
-    for note in notes(lines, totals):
-        console.print(note)
-    return "".join(row.rstrip() + "\n" for row in out.getvalue().splitlines())
+    Console(file=out, width=ANY, highlight=False, markup=False, color_system=None).print(made)
+    listed = [row.rstrip() for row in out.getvalue().splitlines()]
+    return "\n".join([*listed, *(row for note in notes(lines, totals) for row in wrap(note, WIDTH))])
 
 
 def notes(lines: Sequence[Line], totals: Totals) -> list[str]:
     """What the lines add up to, and what they count."""
-    plain = [each.name for each in lines if each.kernel == "plain"]
-    slow = f"{len(plain)} run plain: {', '.join(dict.fromkeys(plain))}" if plain else "none runs plain"
+    plain = Counter(each.kernel.removeprefix(PLAIN) for each in lines if each.kernel.startswith(PLAIN))
+    listed = ", ".join(f"{count} {layer}" for layer, count in plain.items())
+    slow = f"{plain.total()} run plain, by the loops of refnet.kernels: {listed}" if plain else "none runs plain"
     return [
         f"{len(lines)} operations, {sum(each.madds for each in lines):,} multiply-adds for each image (MADD); {slow}.",
         f"peak: {totals.peak:,} bytes: one arena of {totals.arena:,} (at least {totals.least:,} live at one time), in "
         f"which images, results and the scratch of {totals.threads} thread(s) lie, and {totals.temporary:,} of arrays "
         f"that plain steps make. Packed weights: {totals.weights:,} bytes.",
-        "bytes: of inputs and output, channels padded. scratch: of all threads together.",
+        "bytes: of inputs and output, channels padded. scratch: bytes held inside, of all threads together.",
     ]
 
 

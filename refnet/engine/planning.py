@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..graph import Graph
 from .arena import Interval, extent, live, place
 from .matching import Operation
-from .values import Layout, Place, padded
+from .values import Layout, Place
 
 LINE = 64  # bytes: everything begins on a cache line
 
@@ -36,16 +36,21 @@ class Plan(NamedTuple):
     least: int
 
 
-def layouts(net: Graph, operations: Sequence[Operation], batch: int, itemsize: int) -> dict[str, Layout]:
-    """Value -> how it lies."""
+def layouts(net: Graph, operations: Sequence[Operation], batch: int, group: int) -> dict[str, Layout]:
+    """Value -> how it lies: channels are padded to a multiple of `group` where fast kernels read or write it."""
     roots = owners(net, operations)
-    roomy = {roots[name] for each in operations if each.fast for name in (*each.inputs, each.output)}
+    roomy = {roots[name] for each in operations if each.fast for name in (*_vectors_read(each), each.output)}
     found = {}
     for name in roots:
         shape = (batch, *net.shapes[name])
-        room = padded(shape[-1], itemsize) if roots[name] in roomy else shape[-1]
+        room = -(-shape[-1] // group) * group if roots[name] in roomy else shape[-1]
         found[name] = Layout(shape, room)
     return found
+
+
+def _vectors_read(operation: Operation) -> tuple[str, ...]:
+    """The values of which whole vectors are read. A window reads single numbers: images stay as narrow as they are."""
+    return operation.inputs if operation.kind != "window" else operation.inputs[1:]
 
 
 def owners(net: Graph, operations: Sequence[Operation]) -> dict[str, str]:

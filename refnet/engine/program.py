@@ -19,7 +19,7 @@ from .. import kernels
 from ..kernels.tiled import threads as teams
 from ..kernels.tiled.packing import CACHE_LINE, empty
 from ..layers.base import Layer, Shape, check_array
-from . import explaining
+from . import explaining, tables
 from .explaining import Line
 from .values import Place
 
@@ -82,10 +82,12 @@ class Program:
         _programs.add(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_parts": self._parts, "batch": self.batch, "threads": self.threads}
+        return {"parts": self._parts, "batch": self.batch, "threads": self.threads, "build": tables.build()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        if state["build"] != (here := tables.build()):
+            raise ValueError(f"program: wanted one made for {here}, got one made for {state['build']}: compile it anew")
+        self._parts, self.batch, self.threads = state["parts"], state["batch"], state["threads"]
         self._begin()
 
     @property
@@ -128,7 +130,7 @@ class Program:
                 built = f" (the program is built for a batch of {self.batch})" if got[1:] == shape else ""
                 raise ValueError(f"{name}: wanted shape {wanted}, got {got}{built}")
             if images[name].dtype != self.dtype:
-                raise TypeError(f"{name}: wanted dtype {self.dtype}, as the weights have, got {images[name].dtype}")
+                raise TypeError(f"{name}: wanted dtype {self.dtype}, that of the program, got {images[name].dtype}")
         return dict(images)
 
     def explain(self) -> str:

@@ -1,7 +1,7 @@
 """How a value lies in the arena: rows of channels, one row for each pixel of each image.
 
     B images    (..., M) the shape of one image's value    rows  B * prod(...)
-    M channels  that the value has                         room  channels in memory: M, or M and zeros up to 32 bytes
+    M channels  that the value has                         room  channels in memory: M, or M and zeros behind them
 
 Fast kernels read and write whole vectors, so values that they meet have room for them. What only plain steps meet has
 none: there an array is a view of the arena.
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from ..layers.base import Shape
 
 Array = NDArray[Any]
-GROUP = 32  # bytes to a multiple of which channels are padded
 
 
 class Layout(NamedTuple):
@@ -62,12 +61,3 @@ class Place(NamedTuple):
     def _rows(self, memory: Array) -> Array:
         """Everything that lies there: (rows, room)."""
         return memory[self.offset : self.offset + self.layout.numbers].reshape(self.layout.rows, self.layout.room)
-
-
-def group(itemsize: int) -> int:
-    """Numbers to a multiple of which channels are padded."""
-    return GROUP // itemsize
-
-
-def padded(channels: int, itemsize: int) -> int:
-    return -(-channels // group(itemsize)) * group(itemsize)

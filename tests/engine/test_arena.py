@@ -62,7 +62,7 @@ def planned(net, fast=True, threads=2, random=None):
     listed = operations(net, group=8, fast=fast)
     random = random or np.random.default_rng(0)
     working = [Working(*map(int, random.integers(0, 40, 2))) if each.fast else Working() for each in listed]
-    lying = layouts(net, listed, batch=2, itemsize=4)
+    lying = layouts(net, listed, batch=2, group=8)
     return listed, working, plan(net, listed, lying, working, threads, itemsize=4)
 
 

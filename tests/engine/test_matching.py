@@ -137,7 +137,7 @@ def test_a_1x1_convolution_is_a_matrix_product_and_a_strided_or_padded_one_is_no
         assert found(graph(Node("a", layer))) == [(kind, "a")]
 
 
-@pytest.mark.parametrize("shape, kind", [((2, 2, 8), "alias"), ((2, 2, 6), "plain"), ((1, 1, 6), "alias")])
+@pytest.mark.parametrize(("shape", "kind"), [((2, 2, 8), "alias"), ((2, 2, 6), "plain"), ((1, 1, 6), "alias")])
 def test_a_map_is_flattened_in_place_where_nothing_is_padded(shape, kind):
     assert found(graph(Node("flat", Flatten()), shape=shape)) == [(kind, "flat")]
 
