@@ -72,3 +72,8 @@ def _attach_cache(compiled: Any, function: Any, name: str) -> None:
         compiled._cache = KernelCache(function, name)
     except (ImportError, AttributeError, TypeError, OSError) as error:
         logging.getLogger(__name__).info("%s is not cached: %s", function.__qualname__, error)
+
+
+def inlined(function: F) -> F:
+    """Make a function a part of each kernel that calls it: what a kernel calls is otherwise compiled twice."""
+    return cast(F, numba.njit(inline="always", error_model="numpy")(function))

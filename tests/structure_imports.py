@@ -55,6 +55,7 @@ NUMBA_FILES = (
     "refnet.kernels.cache",
     "refnet.kernels.tiled.atomics",
     "refnet.kernels.tiled.register_tile",
+    "refnet.kernels.tiled.tile_types",
 )
 NO_OPERATIONS = ("geometry", "store", "cache", "jit", "warmup", "__init__")
 OPERATIONS_MAY_IMPORT = ("numpy", "typing", "refnet.kernels.jit", "refnet.kernels.geometry", "refnet.kernels.tiled")

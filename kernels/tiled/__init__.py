@@ -6,7 +6,8 @@ What has no tiled version is the plain one, so this package is a whole set of ke
 weights once: packing them would cost more than the layer.) Results are those of the plain kernels but for rounding:
 sums accumulate in the dtype of the arrays, not in float64.
 
-How to read it, bottom up: `register_tile.py` (a matrix of sums in vector registers), `shapes.py` (how large, on which
+How to read it, bottom up: `register_tile.py` (a matrix of sums in vector registers; `tile_types.py` teaches Numba what
+that is), `shapes.py` (how large, on which
 processor), `packing.py` and `meetings.py` (what tiles read, and where), `matmul.py` and `taps.py` (the loops), then the
 operations. Outside of this folder nobody knows that channels are padded.
 
@@ -45,7 +46,7 @@ TILED = sorted(_FILE_OF)
 
 def __getattr__(name: str) -> Any:
     if name in _FILE_OF:
-        if not import_module(".register_tile", __name__).COMPILES:
+        if not import_module(".tile_types", __name__).COMPILES:
             raise ImportError(f"{name}: NUMBA_DISABLE_JIT is set, and tiles are compiled code; use refnet.kernels")
         return getattr(import_module(f".{_FILE_OF[name]}", __name__), name)
     plain = import_module(__name__.rpartition(".")[0])

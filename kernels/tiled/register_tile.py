@@ -1,4 +1,4 @@
-"""The register tile: a small matrix of sums that lives in the processor's vector registers. LLVM is spoken here only.
+"""The register tile: a small matrix of sums that lives in the processor's vector registers, and the operations on it.
 
 Why a tile
     A core can start two vector multiply-adds per cycle, each of which takes some four cycles, on registers that hold
@@ -14,26 +14,13 @@ Why a tile
     A 6 x 2 tile reads 8 times for 12 multiply-adds. All of it must fit: 12 registers of sums, 2 for w, 1 for the
     scalar are 15 of the 16 that AVX2 has; a larger tile would be spilled to memory. `shapes.py` holds the best shapes.
 
-How Numba learns a new kind of value
-    Numba translates Python to LLVM's language, in which `<8 x float>` is one vector register and `[12 x <8 x float>]`
-    twelve of them. A type of ours needs two things: a class for Numba's type inference (`TileType` below), and the
-    LLVM type that stands for it (its data model). An operation on it is an `intrinsic`: a function that, while a
-    kernel is being compiled, answers what type comes out and writes the instructions. After inlining nothing is left
-    of the tile but registers. In a kernel it looks like any value:
-
-        tile = zero(shape)
-        for k in range(depth):
-            tile = multiply_add(tile, x, rows, k, w, n + k * shape.channels)
-        store(tile, y, targets, n)
-
-    The multiply-add is `llvm.fmuladd`: one instruction and one rounding where the processor has it, a product and a
-    sum where it has not (`llvm.fma` would call a slow library function there).
+How Numba learns what a tile is stands in `tile_types.py`.
 
 Three kinds of values
     shape    how large a tile is: rows, vectors, lanes, dtype. Known to the compiler, so that it costs nothing at run
              time and every tile size is machine code of its own; a kernel reads shape.rows and shape.channels
     rows     one offset for each row of a tile, taken from a table: where a row finds its numbers, or puts them. Past
-             the table's end its last entry is repeated, so a kernel has no code for the rest of a division
+             the end of the table of `rows_from` its last entry is repeated: no code for the rest of a division
     tile     the sums
 
     All arrays are flat and contiguous, indices count numbers, vectors need no alignment, and nothing is checked.
@@ -42,210 +29,17 @@ The operations stand below, each with its formula: r is the row, v the vector, a
 from `n + v*lanes` on. Under NUMBA_DISABLE_JIT=1 there are none of them, and the plain kernels run.
 """
 
-import functools
-import inspect
-from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba import extending, types
-from numba.core import cgutils, config, datamodel, typing
-from numba.core.errors import TypingError
+from numba import types
 
-from .shapes import TileShape
-
-# Numba declares these in ways that no type checker can follow.
-_extending: Any = extending
-_cgutils: Any = cgutils
-_config: Any = config
-_models: Any = datamodel.models
-_templates: Any = typing.templates
-
-# Whether there is a compiler; the package asks before it hands out a kernel.
-COMPILES = not _config.DISABLE_JIT
-
-
-class Shaped(types.Type):
-    """A type of Numba's that depends on a shape."""
-
-    def __init__(self, shape: TileShape) -> None:
-        self.shape = shape
-        super().__init__(f"{type(self).__name__}({shape.rows}x{shape.vectors} of {shape.lanes} {shape.dtype})")
-
-
-class ShapeType(Shaped):
-    """Of a TileShape: the numbers are in the type, and its values hold nothing."""
-
-
-class RowsType(Shaped):
-    """Of the offsets of a tile's rows."""
-
-
-class TileType(Shaped):
-    """Of the sums."""
-
-
-def vector_type(shape: TileShape) -> ir.VectorType:
-    return ir.VectorType(ir.FloatType() if shape.dtype == "float32" else ir.DoubleType(), shape.lanes)
-
-
-def _model(llvm_type: Callable[[TileShape], ir.Type]) -> Any:
-    def initialise(model: Any, manager: Any, kind: Shaped) -> None:
-        _models.PrimitiveModel.__init__(model, manager, kind, llvm_type(kind.shape))
-
-    return type("Model", (_models.PrimitiveModel,), {"__init__": initialise})
-
-
-_extending.register_model(TileType)(_model(lambda shape: ir.ArrayType(vector_type(shape), shape.rows * shape.vectors)))
-_extending.register_model(RowsType)(_model(lambda shape: ir.ArrayType(ir.IntType(64), shape.rows)))
-
-# How a TileShape of Python becomes an argument of a kernel, and how a kernel reads its numbers.
-_extending.register_model(ShapeType)(_models.OpaqueModel)
-_shape_type = functools.cache(ShapeType)
-_extending.typeof_impl.register(TileShape)(lambda shape, context: _shape_type(shape))
-_extending.unbox(ShapeType)(lambda kind, shape, box: _extending.NativeValue(box.context.get_dummy_value()))
-
-
-def _number_type(template: Any, kind: ShapeType, name: str) -> Any:
-    return types.intp if name in ("rows", "vectors", "lanes", "channels") else None
-
-
-def _number(context: Any, builder: Any, kind: ShapeType, value: Any, name: str) -> Any:
-    return context.get_constant(types.intp, getattr(kind.shape, name))
-
-
-_numbers = {"key": ShapeType, "generic_resolve": _number_type}
-_extending.infer_getattr(type("ShapeNumbers", (_templates.AttributeTemplate,), _numbers))
-_extending.lower_getattr_generic(ShapeType)(_number)
-
-Vector = Any  # an LLVM value of the type <lanes x dtype>
-Tile = list[list[Vector]]  # as the compiler sees it: tile[r][v]
-Rows = list[Any]  # rows[r], an LLVM value of the type i64
-Array = Any  # Numba's description of an array: .data, where its numbers are, and .nitems, how many
-
-
-class Code:
-    """Writes the instructions of one operation into the kernel that is being compiled."""
-
-    def __init__(self, context: Any, builder: Any, shape: TileShape) -> None:
-        self.context, self.builder, self.shape = context, builder, shape
-        self.vector, self.alignment = vector_type(shape), 4 if shape.dtype == "float32" else 8
-
-    def add(self, *numbers: Any) -> Any:
-        """The sum of integers."""
-        return functools.reduce(self.builder.add, numbers)
-
-    def constant(self, number: int) -> Any:
-        return ir.Constant(ir.IntType(64), number)
-
-    def places(self, array: Array, *offsets: Any) -> list[Any]:
-        """The addresses of one row's vectors."""
-        starts = (self.constant(v * self.shape.lanes) for v in range(self.shape.vectors))
-        numbers = (self.builder.gep(array.data, [self.add(*offsets, start)]) for start in starts)
-        return [self.builder.bitcast(number, self.vector.as_pointer()) for number in numbers]
-
-    def vectors(self, array: Array, *offsets: Any) -> list[Vector]:
-        """One row's vectors, read. The alignment is that of one number."""
-        return [self.builder.load(place, align=self.alignment) for place in self.places(array, *offsets)]
-
-    def number(self, array: Array, *offsets: Any) -> Any:
-        return self.builder.load(self.builder.gep(array.data, [self.add(*offsets)]))
-
-    def everywhere(self, number: Any) -> Vector:
-        """A number in every lane."""
-        undefined, lane = ir.Constant(self.vector, ir.Undefined), ir.IntType(32)
-        first = self.builder.insert_element(undefined, number, ir.Constant(lane, 0))
-        zeros = ir.Constant(ir.VectorType(lane, self.shape.lanes), [0] * self.shape.lanes)
-        return self.builder.shuffle_vector(first, undefined, zeros)
-
-    def multiply_add(self, a: Vector, b: Vector, c: Vector) -> Vector:
-        """a * b + c."""
-        name = f"llvm.fmuladd.v{self.shape.lanes}f{8 * self.alignment}"
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
-        function = _cgutils.get_or_insert_function(self.builder.module, kind, name)
-        return self.builder.call(function, [a, b, c])
-
-    def unless(self, comparison: str, tile: Tile, limit: Any) -> Tile:
-        """The limit, where a sum compares so with it, else the sum; comparisons with NaN are false."""
-        bound = self.everywhere(limit)
-        compare, select = self.builder.fcmp_ordered, self.builder.select
-        return [[select(compare(comparison, each, bound), bound, each) for each in row] for row in tile]
-
-    def read(self, kind: Any, value: Any) -> Any:
-        """An argument in the form in which the operations below want it."""
-        if isinstance(kind, types.Array):
-            return self.context.make_array(kind)(self.context, self.builder, value)
-        if isinstance(kind, RowsType):
-            return [self.builder.extract_value(value, r) for r in range(self.shape.rows)]
-        if isinstance(kind, TileType):
-            rows = range(0, self.shape.rows * self.shape.vectors, self.shape.vectors)
-            return [[self.builder.extract_value(value, r + v) for v in range(self.shape.vectors)] for r in rows]
-        return value
-
-    def aggregate(self, kind: Any, answer: Any) -> Any:
-        """An answer as one LLVM value; None is no answer."""
-        if kind == types.none:
-            return self.context.get_dummy_value()
-        values = answer if isinstance(kind, RowsType) else [each for row in answer for each in row]
-        found = ir.Constant(self.context.get_value_type(kind), ir.Undefined)
-        for i, value in enumerate(values):
-            found = self.builder.insert_value(found, value, i)
-        return found
-
-
-def operation(answer: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make an operation of a function that writes its instructions; `answer` makes its type of the tile's shape.
-
-    What an argument is follows from its name (`_expected`), and a wrong one ends the compilation with a message.
-    """
-
-    def make(write: Callable[..., Any]) -> Any:
-        parameters = list(inspect.signature(write).parameters.values())[1:]
-
-        def typed(_context: Any, *given: Any) -> Any:
-            shape = given[0].shape if isinstance(given[0], ShapeType | TileType) else None
-            expected = [_expected(write, p.name, kind, shape) for p, kind in zip(parameters, given, strict=True)]
-
-            def lower(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-                code = Code(context, builder, given[0].shape)
-                arguments = (code.read(kind, value) for kind, value in zip(expected, values, strict=True))
-                return code.aggregate(result, write(code, *arguments))
-
-            result = answer if answer is types.none else answer(shape)
-            return _templates.signature(result, *expected), lower
-
-        context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY)
-        typed.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]  # for Numba
-        typed.__name__, typed.__doc__ = write.__name__, write.__doc__
-        return _extending.intrinsic(typed)
-
-    return make
-
-
-def _expected(write: Any, name: str, given: Any, shape: TileShape | None) -> Any:
-    """The type that an argument is to have: which one says its name. Raises TypingError for another."""
-    wanted: Any = f"an array of {shape.dtype if shape else 'numbers'}, flat and contiguous"
-    if name in ("shape", "tile", "rows"):
-        wanted = {"shape": ShapeType, "tile": TileType, "rows": RowsType}[name]
-        fits = isinstance(given, wanted) and (shape is None or given.shape == shape)
-    elif name in ("x", "w", "b", "y", "table"):
-        kind = types.int64 if name == "table" else shape and getattr(types, shape.dtype)
-        fits = isinstance(given, types.Array) and given.ndim == 1 and given.layout == "C" and given.dtype == kind
-        fits = fits and (given.mutable or name != "y")
-    elif name == "limit":
-        return shape and getattr(types, shape.dtype)
-    else:
-        wanted, fits, given = "an integer", isinstance(given, types.Integer), types.intp
-    if not fits:
-        raise TypingError(f"{write.__name__}: wanted {wanted} for {name}, got {given}")
-    return given
+from .tile_types import Array, Code, Rows, RowsType, Tile, TileType, operation
 
 
 @operation(TileType)
 def zero(code: Code, shape: Any) -> Tile:
     """Sums of nothing yet."""
-    nothing = ir.Constant(code.vector, None)
-    return [[nothing] * code.shape.vectors for _ in range(code.shape.rows)]
+    return [[code.nothing()] * code.shape.vectors for _ in range(code.shape.rows)]
 
 
 @operation(RowsType)
@@ -255,6 +49,42 @@ def rows_from(code: Code, shape: Any, table: Array, first: Any) -> Rows:
     places = (code.add(first, code.constant(r)) for r in range(code.shape.rows))
     inside = (code.builder.select(code.builder.icmp_signed("<", i, last), i, last) for i in places)
     return [code.number(table, i) for i in inside]
+
+
+@operation(types.none)
+def apart(code: Code, shape: Any) -> None:
+    """Nothing at run time: the kernel that says this stays out of its callers, whose numbers need registers."""
+    code.builder.function.attributes.add("noinline")
+
+
+@operation(RowsType)
+def rows_at(code: Code, shape: Any, table: Array, first: Any) -> Rows:
+    """rows[r] = table[first + r]"""
+    return [code.number(table, first, code.constant(r)) for r in range(code.shape.rows)]
+
+
+@operation(TileType)
+def repeat(code: Code, shape: Any, b: Array, n: Any) -> Tile:
+    """tile[r,v] = b[n + v]"""
+    return [code.vectors(b, n)] * code.shape.rows
+
+
+@operation(TileType)
+def slide(code: Code, tile: Tile, x: Array, first: Any, step: Any, w: Array, n: Any, next: Any) -> Tile:
+    """tile[r,v] += sum over taps t of x[first + (r*stride + t)*step + v] * w[n + t*next + v]
+
+    A pixel is read once for all the rows and taps that meet it.
+    """
+    taps, stride = code.shape.taps, code.shape.stride
+    weights = [code.vectors(w, n, code.builder.mul(next, code.constant(t))) for t in range(taps)]
+    sums = [list(row) for row in tile]
+    for pixel in range((len(tile) - 1) * stride + taps):
+        meetings = [(t, r) for t in range(taps) for r in range(len(tile)) if r * stride + t == pixel]
+        if meetings:
+            numbers = code.vectors(x, first, code.builder.mul(step, code.constant(pixel)))
+        for t, r in meetings:
+            sums[r] = [code.multiply_add(*each) for each in zip(numbers, weights[t], sums[r], strict=True)]
+    return sums
 
 
 @operation(TileType)
@@ -317,4 +147,12 @@ def store(code: Code, tile: Tile, y: Array, rows: Rows, n: Any) -> None:
     """y[rows[r] + n + v] = tile[r,v]"""
     for start, row in zip(rows, tile, strict=True):
         for place, value in zip(code.places(y, start, n), row, strict=True):
+            code.builder.store(value, place, align=code.alignment)
+
+
+@operation(types.none)
+def store_row(code: Code, tile: Tile, y: Array, first: Any, step: Any) -> None:
+    """y[first + r*step + v] = tile[r,v]"""
+    for r, row in enumerate(tile):
+        for place, value in zip(code.places(y, first, code.builder.mul(step, code.constant(r))), row, strict=True):
             code.builder.store(value, place, align=code.alignment)

@@ -20,12 +20,17 @@ from ..cache import processor
 
 @dataclass(frozen=True)
 class TileShape:
-    """rows x vectors registers of `lanes` numbers each; dtype "float32" or "float64"."""
+    """rows x vectors registers of `lanes` numbers each; dtype "float32" or "float64".
+
+    Of rows that slide: neighbours lie `stride` input pixels apart, and each meets `taps` pixels.
+    """
 
     rows: int
     vectors: int
     lanes: int
     dtype: str
+    stride: int = 1
+    taps: int = 1
 
     @property
     def channels(self) -> int:
@@ -103,3 +108,85 @@ def depthwise_shape(dtype: DTypeLike) -> TileShape:
 def taps_shape(dtype: DTypeLike) -> TileShape:
     """Rows are taps of a depthwise filter."""
     return TileShape(TAP_ROWS, 1, lanes(dtype), np.dtype(dtype).name)
+
+
+class Rows(NamedTuple):
+    """Three tiles of a width. `short` is a row shorter than `tall`: nearly every number of pixels is so many of the one
+    and so many of the other. What is left of the few others goes row by row.
+    """
+
+    tall: TileShape
+    short: TileShape
+    single: TileShape
+
+
+class Widths(NamedTuple):
+    """Tiles of one, two and three vectors to a row; `widest` is how many there really are."""
+
+    one: Rows
+    two: Rows
+    three: Rows
+    widest: int
+    lanes: int
+
+
+class Slides(NamedTuple):
+    """Tiles that slide over the taps of a depthwise filter: rows of output pixels, one vector of channels.
+
+    long_, middling_ and short have three taps to a line, and stride 1 or 2; long and single take any filter, tap by
+    tap.
+    """
+
+    long_1: TileShape
+    long_2: TileShape
+    middling_1: TileShape
+    middling_2: TileShape
+    short: TileShape
+    long: TileShape
+    single: TileShape
+
+
+class Shapes(NamedTuple):
+    """All tiles of a program: of whole vectors, and of half ones for channels that do not fill the last vector."""
+
+    products: Widths
+    slides: Slides
+    half_products: Widths
+    half_slides: Slides
+
+
+PRODUCT_ROWS = {32: (8, 3), 16: (6, 2)}  # registers -> rows of the taller tile, vectors of the widest
+SLIDE_ROWS = (7, 4)
+GRANULE = 32  # bytes: channels in a program's memory are padded to this
+
+
+def granule(dtype: DTypeLike) -> int:
+    """Channels in a program's memory are a multiple of this: a vector, or half of one that is longer than 32 bytes."""
+    return min(lanes(dtype), GRANULE // np.dtype(dtype).itemsize)
+
+
+@functools.cache
+def program_shapes(dtype: DTypeLike) -> Shapes:
+    """Those for this processor."""
+    name, whole, half = np.dtype(dtype).name, lanes(dtype), granule(dtype)
+    return Shapes(_widths(name, whole), _slides(name, whole), _widths(name, half), _slides(name, half))
+
+
+def _widths(dtype: str, width: int) -> Widths:
+    tall, widest = PRODUCT_ROWS[vectors_here().registers]
+
+    def rows(vectors: int) -> Rows:
+        heights = (tall, tall - 1, 1)
+        return Rows(*(TileShape(height, min(vectors, widest), width, dtype) for height in heights))
+
+    return Widths(rows(1), rows(2), rows(3), widest, width)
+
+
+def _slides(dtype: str, width: int) -> Slides:
+    long, middling = SLIDE_ROWS
+
+    def shape(rows: int, stride: int = 1, taps: int = 3) -> TileShape:
+        return TileShape(rows, 1, width, dtype, stride, taps)
+
+    nine = (shape(long), shape(long, 2), shape(middling), shape(middling, 2), shape(1))
+    return Slides(*nine, shape(long, taps=1), shape(1, taps=1))

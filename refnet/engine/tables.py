@@ -16,8 +16,8 @@ from ..kernels.tiled import threads
 from ..kernels.tiled.lowering import Lowered
 from ..kernels.tiled.packing import CACHE_LINE, empty
 from ..kernels.tiled.program import OPERATION, run
-from ..kernels.tiled.register_tile import COMPILES
 from ..kernels.tiled.shapes import program_shapes
+from ..kernels.tiled.tile_types import COMPILES
 from .matching import Operation
 from .planning import Plan, up
 

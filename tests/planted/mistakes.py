@@ -533,4 +533,38 @@ ENGINE = (
     ),
 )
 
-MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *ENGINE)
+_THREADS = ("tests/kernels/tiled/test_threads.py",)
+
+THREADS = (
+    Mistake(
+        "threads: the next phase opens one chunk early",
+        "kernels/tiled/threads.py",
+        "if fetch_add(state, DONE, 1) + 1 == chunks[phase]:",
+        "if fetch_add(state, DONE, 1) + 1 == max(1, chunks[phase] - 1):",
+        _THREADS,
+        quick=True,
+    ),
+    Mistake(
+        "threads: serial numbers grow until the word is negative",
+        "kernels/tiled/threads.py",
+        "if not ended or self._next + phases > LAST_SERIAL:",
+        "if not ended:",
+        _THREADS,
+    ),
+    Mistake(
+        "threads: a job that is over is left to a late helper",
+        "kernels/tiled/threads.py",
+        "        self._given.clear()",
+        "        len(self._given)",
+        _THREADS,
+    ),
+    Mistake(
+        "atomics: an addition in two steps",
+        "kernels/tiled/atomics.py",
+        'return builder.atomic_rmw("add", place, added, _ORDER)',
+        "before = builder.load(place)\n        builder.store(builder.add(before, added), place)\n        return before",
+        ("tests/kernels/tiled/test_atomics.py",),
+    ),
+)
+
+MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *THREADS, *ENGINE)

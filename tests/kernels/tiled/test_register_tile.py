@@ -5,6 +5,7 @@
 
 import math
 import types
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -16,13 +17,18 @@ from refnet.kernels.tiled import register_tile
 from refnet.kernels.tiled.register_tile import (
     add,
     add_bias,
+    apart,
     at_least,
     at_most,
     load,
     multiply_add,
     multiply_add_lanes,
+    repeat,
+    rows_at,
     rows_from,
+    slide,
     store,
+    store_row,
     zero,
 )
 from refnet.kernels.tiled.shapes import TileShape, lanes, matrix_strips
@@ -79,6 +85,38 @@ def clamped(shape, low, high, y, places):
 @jit
 def gathered(shape, table, first, x, y, places):
     store(load(shape, x, rows_from(shape, table, first), 0), y, rows_from(shape, places, 0), 0)
+
+
+@jit
+def gathered_at(shape, table, first, x, y, places):
+    store(load(shape, x, rows_at(shape, table, first), 0), y, rows_from(shape, places, 0), 0)
+
+
+@jit
+def repeated(shape, x, n, y, places):
+    store(repeat(shape, x, n), y, rows_from(shape, places, 0), 0)
+
+
+@jit
+def slid(shape, x, first, step, w, n, next, y, places):
+    where = rows_from(shape, places, 0)
+    store(slide(load(shape, y, where, 0), x, first, step, w, n, next), y, where, 0)
+
+
+@jit
+def stored_in_a_row(shape, x, rows, y, first, step):
+    store_row(load(shape, x, rows_from(shape, rows, 0), 0), y, first, step)
+
+
+@jit
+def doubled(shape, x):
+    apart(shape)
+    return 2 * x
+
+
+@jit
+def doubled_twice(shape, x):
+    return doubled(shape, doubled(shape, x))
 
 
 @jit
@@ -188,6 +226,54 @@ def test_rows_past_the_end_of_a_table_are_the_last(shape, first):
 
 
 @shapes
+@pytest.mark.parametrize("first", [0, 2])
+def test_rows_at(shape, first):
+    memory = Memory(shape)
+    table = np.random.default_rng(3).permutation(shape.rows + 2)
+    gathered_at(shape, table, first, memory.x, memory.y, memory.places)
+    memory.check(memory.tile(memory.x, table[first : first + shape.rows]))
+
+
+@shapes
+def test_repeat(shape):
+    memory = Memory(shape)
+    repeated(shape, memory.x, 3, memory.y, memory.places)
+    memory.check(memory.x[3 : 3 + shape.channels])
+
+
+@shapes
+@pytest.mark.parametrize(("stride", "taps"), [(1, 1), (1, 3), (2, 3), (3, 2)])
+def test_slide(shape, stride, taps):
+    shape = replace(shape, stride=stride, taps=taps)
+    memory, step, next = Memory(shape), shape.channels + 1, shape.channels + 2
+    x, w = np.random.default_rng(8).integers(-4, 5, (2, 1000)).astype(shape.dtype)
+    memory.y[memory.y != CANARY] = 3
+    slid(shape, x, 2, step, w, 5, next, memory.y, memory.places)
+
+    def pixel(r, t):
+        return x[2 + (r * stride + t) * step :][: shape.channels]
+
+    weights = [w[5 + t * next :][: shape.channels] for t in range(taps)]
+    memory.check([3 + sum(pixel(r, t) * weights[t] for t in range(taps)) for r in range(shape.rows)])
+
+
+@shapes
+def test_store_row(shape):
+    memory, step = Memory(shape), shape.channels + 3
+    memory.y[:] = CANARY
+    stored_in_a_row(shape, memory.x, memory.rows, memory.y, 4, step)
+    memory.places = 4 + step * np.arange(shape.rows)
+    memory.check(memory.tile(memory.x, memory.rows))
+
+
+def test_a_kernel_apart_computes_the_same_and_is_called(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    assert doubled_twice(SHAPES[0], 3) == 12
+    (llvm,) = doubled_twice.inspect_llvm().values()
+    assert "noinline" in llvm
+
+
+@shapes
 def test_a_kernel_reads_a_shapes_numbers(shape):
     assert numbers_of(shape) == (shape.rows, shape.vectors, shape.lanes, shape.channels)
 
@@ -246,5 +332,5 @@ def test_llvm_is_told_to_multiply_and_add_at_once_and_keeps_the_tile_in_register
 def test_every_operation_is_tested_here():
     kind = type(zero)
     operations = {name for name, each in vars(register_tile).items() if isinstance(each, kind)}
-    assert len(operations) == 10
+    assert len(operations) == 15
     assert operations <= globals().keys()

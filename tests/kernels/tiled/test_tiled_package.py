@@ -98,10 +98,10 @@ def test_an_edited_tiled_file_is_never_served_stale(tmp_path):
     environment["NUMBA_CACHE_DIR"] = str(tmp_path / "cache")
     assert python(REPORT, **environment) == ["9.0", "0"]
     assert python(REPORT, **environment) == ["9.0", "1"], "the second process loads"
-    file = tree / "tiled" / "register_tile.py"
+    file = tree / "tiled" / "tile_types.py"
     text = file.read_text(encoding="utf-8")
-    assert text.count("ir.Constant(code.vector, None)") == 1
-    file.write_text(text.replace("(code.vector, None)", "(code.vector, [1] * code.shape.lanes)"), encoding="utf-8")
+    assert text.count("ir.Constant(self.vector, None)") == 1
+    file.write_text(text.replace("(self.vector, None)", "(self.vector, [1] * self.shape.lanes)"), encoding="utf-8")
     assert python(REPORT, **environment) == ["10.0", "0"]
 
 

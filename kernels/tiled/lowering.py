@@ -1,0 +1,315 @@
+"""From a layer to rows of a program's table: its columns, its packed weights, its tables of offsets, its scratch.
+
+    matrix    pointwise and dense layers          window    standard convolutions
+    block     bottlenecks, with or without expansion and projection         mean, add
+
+Everything is known but addresses: where maps, scratch, weights and tables lie is decided by who builds the program.
+Here is also what is a matter of speed alone: how a layer is cut into chunks, bands and slabs.
+
+    K, M channels in · D channels of the depthwise filter · N channels out · KH, KW taps
+    sizes count numbers; channels in memory are padded to `granule` (`shapes.py`), with zeros
+
+Weights and biases come as the plain kernels want them. A bias of None is zeros. Limits (low, high) clamp a result;
+UNLIMITED for none. Everything here is Python and NumPy.
+"""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from ..geometry import output_size
+from .program import ADD, BLOCK, MATRIX, MEAN, REDUCE, WINDOW
+from .shapes import PRODUCT_ROWS, granule, lanes, vectors_here
+
+Array = NDArray[Any]
+Pair = tuple[int, int]
+Pads = tuple[int, int, int, int]
+Limits = tuple[float, float]
+Row = dict[str, int | float]
+UNLIMITED = (-inf, inf)
+
+
+class Part(NamedTuple):
+    """One layer of a block: expand (K, D), depthwise (KH, KW, D) or project (D, N)."""
+
+    w: Array
+    bias: Array | None
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """One operation of a program, but for its addresses.
+
+    rows     of the table: column -> number
+    weights  column -> packed numbers, whose address goes there
+    tables   column -> offsets (int64), whose address goes there
+    scratch  numbers that each thread needs       shared   numbers that all threads share
+    """
+
+    rows: list[Row]
+    weights: dict[str, Array]
+    tables: dict[str, Array]
+    scratch: int = 0
+    shared: int = 0
+
+
+def padded(channels: int, dtype: DTypeLike) -> int:
+    """Channels in a program's memory."""
+    return -(-channels // granule(dtype)) * granule(dtype)
+
+
+def pack(w: Array, rows: int, slab: int = 0) -> Array:
+    """w (K, N) as panels -> flat. Rows are padded to `rows`, columns to `granule`; slabs of columns stand apart."""
+    K, N = w.shape
+    wide = np.zeros((rows, padded(N, w.dtype)), w.dtype)
+    wide[:K, :N] = w
+    step = slab or wide.shape[1]
+    return np.concatenate([_panels(wide[:, n : n + step]) for n in range(0, wide.shape[1], step)])
+
+
+def _panels(w: Array) -> Array:
+    """The strips of `products.py`, each row by row."""
+    K, N = w.shape
+    width = lanes(w.dtype) if N % lanes(w.dtype) == 0 else granule(w.dtype)
+    vectors, widest = N // width, PRODUCT_ROWS[vectors_here().registers][1]
+    tiles = -(-vectors // widest)
+    sizes = [(vectors // tiles + (i < vectors % tiles)) * width for i in range(tiles)]
+    starts = np.cumsum([0, *sizes])
+    return np.concatenate([w[:, a:b].ravel() for a, b in zip(starts[:-1], starts[1:], strict=True)])
+
+
+def vector(bias: Array | None, channels: int, dtype: DTypeLike) -> Array:
+    """A bias with zeros for the padded channels."""
+    found = np.zeros(padded(channels, dtype), dtype)
+    if bias is not None:
+        found[: bias.size] = bias
+    return found
+
+
+def offsets(lines: int, width: int, line: int, step: int) -> Array:
+    """A table of pixels: `lines` lines of `width` pixels."""
+    table: Array = (np.arange(lines)[:, None] * line + np.arange(width) * step).ravel()
+    return table
+
+
+def _limits(name: str, limits: Limits) -> Row:
+    return {f"{name}_low": limits[0], f"{name}_high": limits[1]}
+
+
+NO_RUNS = np.zeros(1, np.int64)  # of a window that is one run
+
+
+def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered:
+    """Pointwise and dense layers: `pixels` rows of K numbers times w (K, N)."""
+    K, N = w.shape
+    channels, columns = padded(K, w.dtype), padded(N, w.dtype)
+    bands, groups, slab = _matrix_chunks(pixels, columns, w.dtype)
+    rows = max(1, min(-(-pixels // bands), 32768 // channels))
+    row: Row = {
+        "kind": MATRIX,
+        "pixels": pixels,
+        "channels": channels,
+        "inputs": K,
+        "out_channels": columns,
+        "bands": bands,
+        "groups": groups,
+        "chunks": bands * groups,
+        "rows": rows,
+        "slab": slab,
+        **_limits("project", limits),
+    }
+    tables = {"x_t": offsets(1, rows, 0, channels), "y_t": offsets(1, rows, 0, columns), "window_t": NO_RUNS}
+    weights = {"project_w": pack(w, K, slab), "project_b": vector(bias, N, w.dtype)}
+    return Lowered([row], weights, tables)
+
+
+def _matrix_chunks(pixels: int, columns: int, dtype: DTypeLike) -> tuple[int, int, int]:
+    """Bands of pixels, groups of columns, columns of a group. Few pixels are not divided."""
+    if pixels >= 512:
+        return 8, 1, columns
+    strip = PRODUCT_ROWS[vectors_here().registers][1] * lanes(dtype)
+    groups = min(8, -(-columns // strip))
+    slab = -(-columns // (groups * strip)) * strip
+    return 1, -(-columns // slab), slab
+
+
+def window(
+    images: int,
+    in_hw: Pair,
+    w: Array,
+    bias: Array | None,
+    limits: Limits,
+    stride: Pair,
+    dilation: Pair,
+    pads: Pads,
+) -> Lowered:
+    """A standard convolution: w (KH, KW, M, N) on maps of (H, W, M)."""
+    KH, KW, M, N = w.shape
+    OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
+    columns, width = padded(N, w.dtype), (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
+    pitch = width * M
+    one_run = dilation[1] == 1
+    rows = max(1, min(OH, 24 // OW + 1, 16384 // (pitch * stride[0]) if OW < 24 else 1))
+    lines = (rows - 1) * stride[0] + (KH - 1) * dilation[0] + 1
+    bands = min(OH, 8) if OH * OW >= 512 else 1
+    strip = PRODUCT_ROWS[vectors_here().registers][1] * lanes(w.dtype)
+    groups = 1 if bands > 1 else min(8, -(-columns // strip))
+    slab = -(-columns // (groups * strip)) * strip
+    groups = -(-columns // slab)
+    row: Row = {
+        "kind": WINDOW,
+        "images": images,
+        "height": in_hw[0],
+        "width": in_hw[1],
+        "channels": padded(M, w.dtype),
+        "inputs": M,
+        "out_height": OH,
+        "out_width": OW,
+        "out_channels": columns,
+        "filter_height": KH,
+        "stride_y": stride[0],
+        "dilation_y": dilation[0],
+        "top": pads[0],
+        "left": pads[2],
+        "columns": min(in_hw[1], width - pads[2]),
+        "bands": bands,
+        "groups": groups,
+        "chunks": images * bands * groups,
+        "rows": rows,
+        "slab": slab,
+        "pitch": pitch,
+        "runs": KH if one_run else KH * KW,
+        "length": KW * M if one_run else M,
+        **_limits("project", limits),
+    }
+    runs = np.arange(KH)[:, None] * dilation[0] * pitch + np.arange(1 if one_run else KW) * dilation[1] * M
+    tables = {
+        "x_t": offsets(rows, OW, stride[0] * pitch, stride[1] * M),
+        "y_t": offsets(1, rows * OW, 0, columns),
+        "window_t": runs.ravel(),
+    }
+    matrix_of_w = w.reshape(KH * KW * M, N)
+    weights = {"project_w": pack(matrix_of_w, KH * KW * M, slab), "project_b": vector(bias, N, w.dtype)}
+    return Lowered([row], weights, tables, scratch=lines * pitch)
+
+
+def _output(in_hw: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads) -> Pair:
+    OH = output_size(in_hw[0], filter[0], stride[0], dilation[0], pads[0], pads[1])
+    return OH, output_size(in_hw[1], filter[1], stride[1], dilation[1], pads[2], pads[3])
+
+
+class Schedule(NamedTuple):
+    """How a block is cut: see `block.py`."""
+
+    bands: int
+    groups: int
+    rows: int
+    slab: int
+    depth: int
+
+
+def schedule(OH: int, OW: int, D: int, N: int, expands: bool, projects: bool) -> Schedule:
+    """A matter of speed: large maps go by bands of rows, small ones by slabs of channels."""
+    if not projects:
+        return Schedule(min(OH, 8), 1, min(OH, 4), min(D, 64), D)
+    if not expands:  # V1: all channels of some rows, so that the output is written once
+        rows = min(OH, max(1, 48 // OW + 1))
+        return Schedule(min(OH, 8) if OW > 28 else 2 if OH > 1 else 1, 1, rows, min(D, 64), D)
+    if OW > 20:
+        return Schedule(min(OH, 8 if OW > 28 else 2), 1, max(1, 48 // OW), D, D)
+    slab = min(D, 48 if OW > 7 else 96)
+    return Schedule(1, min(2, -(-D // slab)), OH, slab, slab)
+
+
+def block(
+    images: int,
+    in_hw: Pair,
+    channels: int,
+    stride: Pair,
+    dilation: Pair,
+    pads: Pads,
+    depthwise: Part,
+    expand: Part | None = None,
+    project: Part | None = None,
+) -> Lowered:
+    """Expansion (K, D), depthwise filter (KH, KW, D) and projection (D, N) as one operation; channels: of the input."""
+    dtype = depthwise.w.dtype
+    KH, KW, _ = depthwise.w.shape
+    OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
+    D = padded(depthwise.w.shape[2], dtype)
+    N = padded(project.w.shape[1], dtype) if project else D
+    plan = schedule(OH, OW, D, N, expand is not None, project is not None)
+    columns = (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
+    pitch = columns * plan.slab
+    ring = (plan.rows - 1) * stride[0] + (KH - 1) * dilation[0] + 1
+    inside = min(in_hw[1], columns - pads[2])
+    row: Row = {
+        "kind": BLOCK,
+        "images": images,
+        "height": in_hw[0],
+        "width": in_hw[1],
+        "channels": padded(channels, dtype),
+        "inputs": channels,
+        "out_height": OH,
+        "out_width": OW,
+        "out_channels": N,
+        "pixels": images * OH * OW,
+        "expanded": D,
+        "filter_height": KH,
+        "filter_width": KW,
+        "stride_y": stride[0],
+        "stride_x": stride[1],
+        "dilation_y": dilation[0],
+        "dilation_x": dilation[1],
+        "top": pads[0],
+        "left": pads[2],
+        "columns": inside,
+        "bands": plan.bands,
+        "groups": plan.groups,
+        "chunks": images * plan.bands * plan.groups,
+        "rows": plan.rows,
+        "slab": plan.slab,
+        "depth": plan.depth,
+        "ring": ring,
+        "pitch": pitch,
+        "expand_w": -1,
+        "project_w": -1,
+        **_limits("expand", expand.limits if expand else UNLIMITED),
+        **_limits("depthwise", depthwise.limits),
+        **_limits("project", project.limits if project else UNLIMITED),
+        **_limits("sum", UNLIMITED),
+    }
+    taps = np.zeros((KH * KW, D), dtype)
+    taps[:, : depthwise.w.shape[2]] = depthwise.w.reshape(KH * KW, -1)
+    weights = {"depthwise_w": taps.ravel(), "depthwise_b": vector(depthwise.bias, depthwise.w.shape[2], dtype)}
+    tables = {"window_t": NO_RUNS}
+    if expand:
+        weights |= {"expand_w": pack(expand.w, channels, plan.slab), "expand_b": vector(expand.bias, D, dtype)}
+        tables["x_t"] = offsets(ring, inside, in_hw[1] * padded(channels, dtype), padded(channels, dtype))
+        tables["slab_t"] = offsets(ring, inside, pitch, plan.slab)
+    if project:
+        weights |= {"project_w": pack(project.w, D), "project_b": vector(project.bias, N, dtype)}
+        tables["depth_t"] = offsets(1, plan.rows * OW, 0, plan.depth)
+        tables["y_t"] = offsets(1, plan.rows * OW, 0, N)
+    scratch = ring * pitch + (plan.rows * OW * plan.depth if project else 0)
+    if plan.groups == 1:
+        return Lowered([row], weights, tables, scratch)
+    reduce = row | {"kind": REDUCE, "bands": min(8, images * OH), "chunks": min(8, images * OH)}
+    return Lowered([row, reduce], weights, tables, scratch, shared=plan.groups * images * OH * OW * N)
+
+
+def mean(images: int, pixels: int, channels: int, dtype: DTypeLike) -> Lowered:
+    """Global average pool: the means over `pixels` pixels of each image."""
+    row: Row = {"kind": MEAN, "pixels": pixels, "channels": padded(channels, dtype), "chunks": images}
+    return Lowered([row], {"project_w": np.full(1, 1 / pixels, dtype)}, {"window_t": NO_RUNS})
+
+
+def add(pixels: int, channels: int, limits: Limits, dtype: DTypeLike) -> Lowered:
+    """x + residual, clamped."""
+    bands = max(1, min(8, pixels // 64))
+    row: Row = {"kind": ADD, "pixels": pixels, "channels": padded(channels, dtype), "bands": bands, "chunks": bands}
+    return Lowered([row | _limits("project", limits)], {}, {"window_t": NO_RUNS})

@@ -1,0 +1,142 @@
+"""The matrix product of a program: sums over the window of each pixel, straight from and into one memory.
+
+    y[pixel, n] = bias[n] + sum over the window's numbers k of x[pixel, k] * w[k, n]      (+ residual), clamped
+
+    memory   all maps and all scratch of a program     weights   all of its packed weights
+    tables   offsets: of pixels, and of the runs of a window
+    K numbers of a window · N channels out             strip     columns of w that one tile covers
+
+A pointwise layer, a standard convolution, and the expansion and projection of a bottleneck differ only in where their
+pixels lie, and in what a window is. Sums are in the dtype of the arrays, and go on in the order of the window.
+"""
+
+from typing import Any, NamedTuple
+
+from ..jit import inlined, jit
+from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
+from .shapes import Rows, Shapes, TileShape, Widths
+
+
+class Pixels(NamedTuple):
+    """Pixel i begins at start + tables[table + i]."""
+
+    start: int
+    table: int
+
+
+class Window(NamedTuple):
+    """The numbers of a pixel's window: `runs` runs of `length` numbers side by side.
+
+    Run i begins tables[table + i] behind the pixel's beginning.
+    """
+
+    runs: int
+    table: int
+    length: int
+
+
+class Panels(NamedTuple):
+    """Packed columns of a (depth, columns) matrix from `start` on; a product takes the rows from `first` on."""
+
+    start: int
+    depth: int
+    first: int
+    columns: int
+
+
+class Ending(NamedTuple):
+    """How sums begin and end. bias: where it lies, or NOTHING, or GO_ON from what the target holds.
+
+    residual: added at the end, unless its start is NOTHING. Then no sum is less than low, or more than high.
+    """
+
+    bias: int
+    residual: Pixels
+    low: float
+    high: float
+
+
+class Product(NamedTuple):
+    """One matrix product: the windows of `pixels` pixels of the source times the panels -> the target."""
+
+    source: Pixels
+    window: Window
+    panels: Panels
+    target: Pixels
+    pixels: int
+    ending: Ending
+
+
+NOTHING = -1
+GO_ON = -2
+
+
+@jit
+def product(shapes: Shapes, p: Product, arrays: Any) -> None:
+    """The sums of all pixels over their windows. Shapes: arrays are memory, weights, tables, all flat -> memory."""
+    apart(shapes.half_slides.single)
+    if p.panels.columns % shapes.products.lanes == 0:
+        strips(shapes.products, p, arrays)
+    else:
+        strips(shapes.half_products, p, arrays)
+
+
+@inlined
+def strips(widths: Widths, p: Product, arrays: Any) -> None:
+    """Strip by strip of the columns: as few as possible, as even as possible, the wide ones first."""
+    vectors = p.panels.columns // widths.lanes
+    tiles = -(-vectors // widths.widest)
+    for i in range(tiles):
+        n = (vectors // tiles * i + min(i, vectors % tiles)) * widths.lanes
+        size = vectors // tiles + (i < vectors % tiles)
+        if size == 1:
+            strip(widths.one, p, arrays, n)
+        elif size == 2:
+            strip(widths.two, p, arrays, n)
+        else:
+            strip(widths.three, p, arrays, n)
+
+
+@jit
+def strip(rows: Rows, p: Product, arrays: Any, n: int) -> None:
+    """One strip's columns from n on, for all pixels: first tall tiles, then short ones, then row by row.
+
+    Shapes: as product.
+    """
+    apart(rows.tall)
+    height = rows.tall.rows
+    tiles = -(-p.pixels // height)
+    missing = tiles * height - p.pixels
+    exact = missing <= tiles
+    tall = (tiles - missing if exact else p.pixels // height) * height
+    short = p.pixels if exact else tall
+    for first in range(0, tall, height):
+        tile_of_sums(rows.tall, p, arrays, n, first)
+    for first in range(tall, short, height - 1):
+        tile_of_sums(rows.short, p, arrays, n, first)
+    for first in range(short, p.pixels):
+        tile_of_sums(rows.single, p, arrays, n, first)
+
+
+@jit
+def tile_of_sums(shape: TileShape, p: Product, arrays: Any, n: int, first: int) -> None:
+    """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> a tile."""
+    memory, weights, tables = arrays
+    places, at = rows_at(shape, tables, p.target.table + first), p.target.start + n
+    if p.ending.bias >= 0:
+        tile = repeat(shape, weights, p.ending.bias + n)
+    elif p.ending.bias == GO_ON:
+        tile = load(shape, memory, places, at)
+    else:
+        tile = zero(shape)
+    rows = rows_at(shape, tables, p.source.table + first)
+    w = p.panels.start + p.panels.depth * n + p.panels.first * shape.channels
+    for run in range(p.window.runs):
+        begin = p.source.start + tables[p.window.table + run]
+        for k in range(begin, begin + p.window.length):
+            tile = multiply_add(tile, memory, rows, k, weights, w)
+            w += shape.channels
+    if p.ending.residual.start >= 0:
+        there = rows_at(shape, tables, p.ending.residual.table + first)
+        tile = add(tile, memory, there, p.ending.residual.start + n)
+    store(at_most(at_least(tile, p.ending.low), p.ending.high), memory, places, at)

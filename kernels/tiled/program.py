@@ -1,0 +1,182 @@
+"""A whole network as a table of operations, and the function that runs it.
+
+    table     one row per operation, with named columns (OPERATION)
+    arrays    memory (all maps and all scratch), weights (packed), tables (offsets): three flat arrays
+    chunks    how many chunks each operation has: pieces of work that any thread may take
+
+Several threads run the same function on the same table. A thread claims a chunk, works on it, and says that it is
+finished; the next operation begins when all chunks of the one before are finished (`threads.py`). Chunks follow from
+shapes alone, and no two write to the same place: so the result does not depend on the threads.
+
+Addresses and sizes count numbers. Columns that an operation does not need are 0.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..jit import inlined, jit
+from .block import block_chunk
+from .products import NOTHING, Ending, Panels, Pixels, Product, Window, product
+from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
+from .shapes import Shapes, TileShape
+from .threads import claim, finish
+
+Array = NDArray[Any]
+
+MATRIX, WINDOW, BLOCK, REDUCE, MEAN, ADD = range(6)
+
+_KIND = "kind"
+_SIZES = "images height width channels inputs out_height out_width out_channels pixels expanded"
+_WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
+_SCHEDULE = "chunks bands groups rows slab depth ring pitch runs length"
+_ADDRESSES = "x y residual scratch scratch_step shared"
+_WEIGHTS = "expand_w expand_b depthwise_w depthwise_b project_w project_b"
+_TABLES = "x_t y_t slab_t depth_t window_t"
+_LIMITS = "expand depthwise project sum"
+
+# kind: one of the names above. x, y, residual: maps. *_w, *_b: packed weights and biases. *_t: tables of offsets.
+_INTEGERS = " ".join((_KIND, _SIZES, _WINDOW, _SCHEDULE, _ADDRESSES, _WEIGHTS, _TABLES)).split()
+_REALS = [f"{name}_{limit}" for name in _LIMITS.split() for limit in ("low", "high")]
+
+OPERATION = np.dtype([(name, np.int64) for name in _INTEGERS] + [(name, np.float64) for name in _REALS])
+
+
+@jit
+def run(
+    table: Any, arrays: Any, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
+) -> None:
+    """Take part in running the table until all of it is done.
+
+    Shapes: table (operations,), arrays memory, weights, tables, all flat, chunks (operations,) -> memory.
+    """
+    while True:
+        phase, chunk = claim(state, chunks, first_serial, thread)
+        if phase >= table.size:
+            return
+        run_chunk(shapes, table[phase], chunk, thread, arrays)
+        finish(state, chunks, first_serial, phase)
+
+
+@jit
+def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
+    """One chunk of one operation. Shapes: op a row of the table, arrays as for run -> memory."""
+    if op.kind == BLOCK:
+        block_chunk(shapes, op, chunk, thread, arrays)
+    elif op.kind == MATRIX:
+        matrix_chunk(shapes, op, chunk, arrays)
+    elif op.kind == WINDOW:
+        window_chunk(shapes, op, chunk, thread, arrays)
+    elif op.kind == REDUCE:
+        reduce_chunk(shapes.half_slides.single, op, chunk, arrays)
+    elif op.kind == MEAN:
+        mean_chunk(shapes.half_slides.single, op, chunk, arrays)
+    else:
+        add_chunk(shapes.half_slides.single, op, chunk, arrays)
+
+
+@inlined
+def share(total: int, parts: int, part: int) -> tuple[int, int]:
+    """Where a part of a whole begins and ends: the parts are as even as whole numbers can be."""
+    return total * part // parts, total * (part + 1) // parts
+
+
+@inlined
+def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Any) -> None:
+    """A matrix product: some pixels, in blocks of `rows`, and one group of `slab` columns."""
+    band, group = chunk // op.groups, chunk % op.groups
+    n = group * op.slab
+    panels = Panels(op.project_w + op.inputs * n, op.inputs, 0, min(op.slab, op.out_channels - n))
+    first, last = share(op.pixels, op.bands, band)
+    for pixel in range(first, last, op.rows):
+        residual = Pixels(NOTHING, 0)
+        if op.residual >= 0:
+            residual = Pixels(op.residual + pixel * op.out_channels + n, op.y_t)
+        source, target = Pixels(op.x + pixel * op.channels, op.x_t), Pixels(op.y + pixel * op.out_channels + n, op.y_t)
+        ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
+        pixels = min(op.rows, last - pixel)
+        product(shapes, Product(source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending), arrays)
+
+
+@inlined
+def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
+    """A standard convolution: some rows of an image, in bands of `rows`, and one group of `slab` columns.
+
+    The input rows under a band are copied into scratch memory, between zeros, so that each filter line is one run.
+    """
+    image, rest = chunk // (op.bands * op.groups), chunk % (op.bands * op.groups)
+    n = rest % op.groups * op.slab
+    depth = op.runs * op.length
+    panels = Panels(op.project_w + depth * n, depth, 0, min(op.slab, op.out_channels - n))
+    first, last = share(op.out_height, op.bands, rest // op.groups)
+    place = op.scratch + thread * op.scratch_step
+    for row in range(first, last, op.rows):
+        rows = min(op.rows, last - row)
+        lines = (rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
+        gather(op, image, row * op.stride_y - op.top, lines, place, arrays[0])
+        pixel = (image * op.out_height + row) * op.out_width
+        residual = Pixels(NOTHING, 0)
+        if op.residual >= 0:
+            residual = Pixels(op.residual + pixel * op.out_channels + n, op.y_t)
+        target = Pixels(op.y + pixel * op.out_channels + n, op.y_t)
+        ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
+        window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
+        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), arrays)
+
+
+@inlined
+def gather(op: Any, image: int, iy: int, lines: int, place: int, memory: Array) -> None:
+    """Padded lines of the input from row iy on, without padded channels -> memory from `place` on."""
+    for i in range(lines):
+        start = place + i * op.pitch
+        if iy + i < 0 or iy + i >= op.height:
+            memory[start : start + op.pitch] = 0
+            continue
+        inside = start + op.left * op.inputs
+        memory[start:inside] = 0
+        memory[inside + op.columns * op.inputs : start + op.pitch] = 0
+        x = op.x + (image * op.height + iy + i) * op.width * op.channels
+        for j in range(op.columns):
+            for m in range(op.inputs):
+                memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
+
+
+@inlined
+def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+    """The sums of a block's groups, in their order, with bias and residual: some pixels."""
+    memory, weights, tables = arrays
+    first, last = share(op.pixels, op.bands, chunk)
+    for pixel in range(first, last):
+        place = rows_at(shape, tables, op.window_t)
+        for n in range(0, op.out_channels, shape.channels):
+            tile = repeat(shape, weights, op.project_b + n)
+            at = pixel * op.out_channels + n
+            for group in range(op.groups):
+                tile = add(tile, memory, place, op.shared + group * op.pixels * op.out_channels + at)
+            if op.residual >= 0:
+                tile = add(tile, memory, place, op.residual + at)
+            store(at_most(at_least(tile, op.project_low), op.project_high), memory, place, op.y + at)
+
+
+@inlined
+def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+    """The means of an image's channels over its pixels; weights hold 1/pixels."""
+    memory, weights, tables = arrays
+    place = rows_at(shape, tables, op.window_t)
+    for n in range(0, op.channels, shape.channels):
+        tile = zero(shape)
+        for pixel in range(chunk * op.pixels, (chunk + 1) * op.pixels):
+            tile = multiply_add(tile, weights, place, op.project_w, memory, op.x + pixel * op.channels + n)
+        store(tile, memory, place, op.y + chunk * op.channels + n)
+
+
+@inlined
+def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+    """The sum of two maps, clamped: some pixels."""
+    memory, _, tables = arrays
+    first, last = share(op.pixels, op.bands, chunk)
+    place = rows_at(shape, tables, op.window_t)
+    for at in range(first * op.channels, last * op.channels, shape.channels):
+        tile = add(load(shape, memory, place, op.x + at), memory, place, op.residual + at)
+        store(at_most(at_least(tile, op.project_low), op.project_high), memory, place, op.y + at)
