@@ -82,11 +82,11 @@ class _Built:
             outputs={name: places[name] for name in given.outputs},
             steps=tuple(self.steps()),
             lines=tuple(self.lines()),
-            dtype=self.packed.weights.dtype,
+            weights=self.packed.weights,
+            tables=self.packed.tables,
             size=self.plan.size,
             least=self.plan.least,
             temporary=max((self.temporary(each) for each in self.operations), default=0),
-            packed=self.packed.weights.nbytes,
         )
 
     def steps(self) -> list[Step]:

@@ -42,8 +42,7 @@ class Lowering:
 
     def matrix(self, operation: Operation) -> Lowered:
         (part,) = self._parts(operation)
-        channels = self.layouts[operation.inputs[0]].shape[-1]
-        return lowering.matrix(self.layouts[operation.output].rows, part.w.reshape(channels, -1), *part[1:])
+        return lowering.matrix(self.layouts[operation.output].rows, *part)
 
     def window(self, operation: Operation) -> Lowered:
         (part,), (images, hw) = self._parts(operation), self._maps(operation.nodes[0])
@@ -80,8 +79,10 @@ class Lowering:
         return [*found[:-1], found[-1]._replace(limits=operation.limits)]
 
     def _part(self, stage: Stage) -> Part:
+        """A matrix may be the kernel of a 1x1 convolution, (1, 1, M, N)."""
+        w = self.weights[stage.nodes[0].key("kernel")]
         bias = None if stage.bias is None else self.weights[stage.bias.key("bias")]
-        return Part(self.weights[stage.nodes[0].key("kernel")], bias, stage.limits)
+        return Part(w.reshape(w.shape[-2:]) if stage.role == "matrix" else w, bias, stage.limits)
 
 
 def _setting(stage: Stage, hw: tuple[int, int]) -> tuple[Pair, Pair, Pads]:

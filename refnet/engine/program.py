@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import kernels
-from ..kernels.tiled import threads as teams
 from ..kernels.tiled.packing import CACHE_LINE, empty
+from ..kernels.tiled.threads import Serials
 from ..layers.base import Layer, Shape, check_array
 from . import explaining, tables
 from .explaining import Line
@@ -29,7 +29,7 @@ Array = NDArray[Any]
 class Step(Protocol):
     """Reads and writes the arena."""
 
-    def run(self, memory: Array, serials: teams.Serials, threads: int) -> None: ...
+    def run(self, arrays: tables.Arrays, serials: Serials, threads: int) -> None: ...
 
 
 class PlainStep(NamedTuple):
@@ -40,13 +40,16 @@ class PlainStep(NamedTuple):
     sources: tuple[Place, ...]
     target: Place
 
-    def run(self, memory: Array, serials: teams.Serials, threads: int) -> None:
-        xs = (place.read(memory) for place in self.sources)
-        self.target.write(memory, self.layer.forward(kernels, self.weights, *xs))
+    def run(self, arrays: tables.Arrays, serials: Serials, threads: int) -> None:
+        xs = (place.read(arrays.memory) for place in self.sources)
+        self.target.write(arrays.memory, self.layer.forward(kernels, self.weights, *xs))
 
 
 class Parts(NamedTuple):
-    """What a program is made of; `temporary` is in bytes, `size` in numbers of the dtype."""
+    """What a program is made of. weights, tables: of all fast steps. size, least: of the arena, in numbers.
+
+    temporary: the most bytes that a plain step makes.
+    """
 
     name: str
     inputs: dict[str, Place | None]
@@ -54,11 +57,11 @@ class Parts(NamedTuple):
     outputs: dict[str, Place]
     steps: tuple[Step, ...]
     lines: tuple[Line, ...]
-    dtype: np.dtype[Any]
+    weights: Array
+    tables: Array
     size: int
     least: int
     temporary: int
-    packed: int
 
 
 class Program:
@@ -75,9 +78,11 @@ class Program:
         self._begin()
 
     def _begin(self) -> None:
-        """What belongs to this object alone, and is not pickled."""
-        self._memory = empty(self._parts.size, self._parts.dtype)
-        self._serials = teams.Serials()
+        """What belongs to this object alone, and is not pickled. (A pickled array does not begin on a cache line.)"""
+        parts = self._parts
+        self._arrays = tables.Arrays(empty(parts.size, self.dtype), aligned(parts.weights), aligned(parts.tables))
+        self._parts = parts._replace(weights=self._arrays.weights, tables=self._arrays.tables)
+        self._serials = Serials()
         self._free = threading.Lock()
         _programs.add(self)
 
@@ -93,7 +98,7 @@ class Program:
     @property
     def dtype(self) -> np.dtype[Any]:
         """That of the weights, the images and the results."""
-        return self._parts.dtype
+        return self._parts.weights.dtype
 
     @property
     def peak_bytes(self) -> int:
@@ -108,12 +113,13 @@ class Program:
         """
         given = self._checked(images)
         with self._free:
+            memory = self._arrays.memory
             for name, place in self._parts.inputs.items():
                 if place is not None:
-                    place.write(self._memory, given[name])
+                    place.write(memory, given[name])
             for step in self._parts.steps:
-                step.run(self._memory, self._serials, self.threads)
-            found = {name: np.array(place.read(self._memory)) for name, place in self._parts.outputs.items()}
+                step.run(self._arrays, self._serials, self.threads)
+            found = {name: np.array(place.read(memory)) for name, place in self._parts.outputs.items()}
         return next(iter(found.values())) if len(found) == 1 else found
 
     def _checked(self, images: Any) -> dict[str, Array]:
@@ -136,16 +142,31 @@ class Program:
     def explain(self) -> str:
         """One line for each operation: nodes, kernel, shapes, bytes and multiply-adds; then what they add up to."""
         parts = self._parts
-        itemsize = parts.dtype.itemsize
+        itemsize = self.dtype.itemsize
         totals = explaining.Totals(
-            self.threads, self.batch, str(parts.dtype), parts.size * itemsize, parts.least * itemsize, parts.temporary,
-            parts.packed, self.peak_bytes,
-        )  # fmt: skip
+            threads=self.threads,
+            batch=self.batch,
+            dtype=str(self.dtype),
+            arena=parts.size * itemsize,
+            least=parts.least * itemsize,
+            temporary=parts.temporary,
+            weights=parts.weights.nbytes,
+            peak=self.peak_bytes,
+        )
         return explaining.text(parts.name, parts.lines, totals)
 
     def __repr__(self) -> str:
         what = f"batch={self.batch}, threads={self.threads}, {len(self._parts.lines)} operations"
         return f"Program({self._parts.name!r}, {what})"
+
+
+def aligned(array: Array) -> Array:
+    """The array, or a copy of it that begins on a cache line."""
+    if array.ctypes.data % CACHE_LINE == 0:
+        return array
+    found = empty(array.size, array.dtype)
+    found[:] = array
+    return found
 
 
 _programs: WeakSet[Program] = WeakSet()

@@ -39,20 +39,26 @@ def most_chunks(lowered: Sequence[Lowered | None]) -> int:
     return max((int(row["chunks"]) for made in lowered if made for row in made.rows), default=0)
 
 
+class Arrays(NamedTuple):
+    """What compiled code works on: all activations and scratch; packed weights; offsets of pixels."""
+
+    memory: Array
+    weights: Array
+    tables: Array
+
+
 class FastStep(NamedTuple):
     """Operations that follow each other, in one call of compiled code for each thread."""
 
     table: Array
     chunks: Array
-    weights: Array
-    tables: Array
 
-    def run(self, memory: Array, serials: threads.Serials, count: int) -> None:
+    def run(self, arrays: Arrays, serials: threads.Serials, count: int) -> None:
         state, first = serials.begin(self.chunks.size)
-        arrays, shapes = (memory, self.weights, self.tables), program_shapes(memory.dtype)
+        shapes, plain = program_shapes(arrays.memory.dtype), tuple(arrays)
 
         def work(thread: int) -> None:
-            run(self.table, arrays, self.chunks, state, first, thread, shapes)
+            run(self.table, plain, self.chunks, state, first, thread, shapes)
 
         threads.run_together(count, work)
 
@@ -68,7 +74,7 @@ class Packed(NamedTuple):
     def step(self, start: int, stop: int) -> FastStep:
         """The step made of these rows."""
         table = self.table[start:stop]
-        return FastStep(table, np.ascontiguousarray(table["chunks"]), self.weights, self.tables)
+        return FastStep(table, np.ascontiguousarray(table["chunks"]))
 
 
 class _Pieces:

@@ -26,7 +26,7 @@ WINDOWS = {
     "kernel": st.integers(1, 3),
     "stride": st.integers(1, 3),
     "dilation": st.integers(1, 2),
-    "padding": st.sampled_from(("same", "symmetric")),
+    "padding": st.sampled_from(("same", "symmetric", "valid", (1, 0, 0, 1), (0, 2, 1, 0))),
 }
 ELEMENTWISE = st.sampled_from((BatchNorm(), BiasAdd(), Relu(), Relu6(), Dropout(0.5)))
 CONVOLUTIONS = st.one_of(

@@ -28,14 +28,12 @@ def margins(array, marks):
 
 def guard(program):
     """Guards around the arena, NaN around all weights, and numbers far outside around the tables of offsets."""
-    program._memory, around = margins(program._memory, CANARY)
-    steps = []
-    for step in program._parts.steps:
-        if isinstance(step, FastStep):
-            far = np.iinfo(np.int64).max // 4
-            step = step._replace(weights=margins(step.weights, np.nan)[0], tables=margins(step.tables, far)[0])
-        steps.append(step)
-    program._parts = program._parts._replace(steps=tuple(steps))
+    memory, weights, tables = program._arrays
+    memory, around = margins(memory, CANARY)
+    far = np.iinfo(np.int64).max // 4
+    program._arrays = program._arrays._replace(
+        memory=memory, weights=margins(weights, np.nan)[0], tables=margins(tables, far)[0]
+    )
     return around
 
 
@@ -43,15 +41,13 @@ def keeps_to_itself(net, dtype=np.float32, batch=1, threads=2):
     program, images = refnet.compile(net, weights_of(net, dtype), batch, threads), inputs_of(net, batch, dtype)
     wanted = program(images)
     around = guard(program)
-    packed = [(step.weights.copy(), step.tables.copy()) for step in program._parts.steps if isinstance(step, FastStep)]
+    weights, tables = program._arrays.weights.copy(), program._arrays.tables.copy()
     for poison in (np.nan, 0):  # nothing that an earlier call left may matter
-        program._memory[:] = poison
+        program._arrays.memory[:] = poison
         assert_same(program(images), wanted)
     assert all((side == CANARY).all() for side in around)
-    fast = [step for step in program._parts.steps if isinstance(step, FastStep)]
-    for step, (weights, tables) in zip(fast, packed, strict=True):
-        np.testing.assert_array_equal(step.weights, weights)
-        np.testing.assert_array_equal(step.tables, tables)
+    np.testing.assert_array_equal(program._arrays.weights, weights)
+    np.testing.assert_array_equal(program._arrays.tables, tables)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -77,9 +73,9 @@ def test_the_guards_notice():
     _, behind = guard(program)
     (step,) = (each for each in program._parts.steps if isinstance(each, FastStep))
     last = int(np.flatnonzero(step.table["y"] == program._parts.outputs["classifier"].offset)[-1])
-    step.table["project_b"][last] = step.weights.size
+    step.table["project_b"][last] = program._arrays.weights.size
     assert np.isnan(program(images)).any()
     step.table["project_b"][last] = 0
-    step.table["y"][last] = program._memory.size
+    step.table["y"][last] = program._arrays.memory.size
     program(images)
     assert (behind != CANARY).any()

@@ -33,9 +33,9 @@ def promise(net, bytes_per_value=4):
 
 def written(program, images):
     """Bytes of the arena that a call changes, whatever was there before."""
-    touched = np.zeros(program._memory.nbytes, bool)
+    touched = np.zeros(program._arrays.memory.nbytes, bool)
     for canary in (CANARY, CANARY ^ 0xFF):
-        everything = program._memory.view(np.uint8)
+        everything = program._arrays.memory.view(np.uint8)
         everything[:] = canary
         program(images)
         touched |= everything != canary

@@ -92,7 +92,8 @@ def test_a_copy_is_a_program_of_its_own(again):
     assert_same(other(images), wanted)
     assert (other.batch, other.threads, other.peak_bytes) == (program.batch, program.threads, program.peak_bytes)
     assert other.explain() == program.explain()
-    assert not np.shares_memory(other._memory, program._memory)
+    assert not np.shares_memory(other._arrays.memory, program._arrays.memory)
+    assert all(array.ctypes.data % 64 == 0 for array in other._arrays)
     together(lambda: assert_same(other(images), wanted), lambda: assert_same(program(images), wanted))
 
 

@@ -11,7 +11,7 @@ from small_models import small
 
 import refnet
 from refnet import Graph, Node, models
-from refnet.layers import Add, Dropout, Flatten, MaxPool2d, PointwiseConv2d
+from refnet.layers import Add, Conv2d, DepthwiseConv2d, Dropout, Flatten, MaxPool2d, PointwiseConv2d
 from refnet.rewrites import split_bottlenecks
 
 pytestmark = pytest.mark.jit
@@ -142,3 +142,10 @@ def test_nan_and_infinity_go_through_as_in_the_graph():
     assert np.isnan(program(images)).all()
     images[0, 4, 3, 1] = 0
     assert_close(program(images), net.forward(weights, images))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_1x1_convolutions_around_a_depthwise_one(dtype):
+    nodes = [Node("a", Conv2d(12, 1)), Node("b", DepthwiseConv2d(3)), Node("c", Conv2d(5, 1)), Node("d", Add(), ("c", "x"))]
+    program = agree(Graph("g", {"x": (6, 5, 5)}, nodes), dtype)
+    assert "a > b > c + d" in program.explain()
