@@ -138,6 +138,8 @@ __all__ = sorted(_FILE_OF)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "tiled":  # these operations once more, fast
+        return import_module(".tiled", __name__)
     if name not in _FILE_OF:
         raise AttributeError(f"refnet.kernels has no function {name!r}")
     return getattr(import_module(f".{_FILE_OF[name]}", __name__), name)

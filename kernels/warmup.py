@@ -1,6 +1,7 @@
-"""Compile every plain kernel before it is needed, or read it from the cache: tiny arrays, one call each.
+"""Compile every kernel before it is needed, or read it from the cache: tiny arrays, one call each.
 
-The arguments are what layers pass: C-contiguous arrays of one dtype, pairs and paddings as tuples of ints.
+The arguments are what layers pass: C-contiguous arrays of one dtype, pairs and paddings as tuples of ints. The loops of
+the tiled kernels compile once for each size of a tile, and as many channels as one tile has are enough to ask for it.
 
     x (1, 2, 2, 2) a map    f (1, 2) features    v (2,) one number per channel    w weights
 """
@@ -16,13 +17,17 @@ Array = NDArray[Any]
 
 
 def warmup(dtype: DTypeLike = np.float32) -> None:
-    """Make the first call of each plain kernel as quick as the second, for arrays of float32 or float64."""
+    """Make the first call of each kernel, plain and tiled, as quick as the second, for arrays of float32 or float64."""
     wanted = np.dtype(dtype)
     if wanted not in (np.float32, np.float64):
         raise ValueError(f"warmup: dtype must be float32 or float64, got {wanted}")
-    kernels = import_module(__package__ or "")
+    plain, tiles = import_module(__package__ or ""), import_module(".tiled.tile_types", __package__)
     for name, *arguments in calls(wanted):
-        getattr(kernels, name)(*arguments)
+        getattr(plain, name)(*arguments)
+    if tiles.COMPILES:
+        tiled = import_module(".tiled", __package__)
+        for name, *arguments in tiled_calls(wanted):
+            getattr(tiled, name)(*arguments)
 
 
 def calls(dtype: np.dtype[Any]) -> list[Call]:
@@ -42,6 +47,22 @@ def calls(dtype: np.dtype[Any]) -> list[Call]:
         *_rearranging(x, f),
         *_sampling(x, np.zeros((1, 1, 4), dtype)),
     ]
+
+
+def tiled_calls(dtype: np.dtype[Any]) -> list[Call]:
+    """Calls that meet every size of a tile: pointwise layers for those of the matrix product, and a depthwise one."""
+    shapes = import_module(".tiled.shapes", __package__)
+    x, width = np.ones((1, 2, 2, 2), dtype), shapes.lanes(dtype)
+    widths = [vectors * width for vectors in shapes.MATRIX_ROWS[shapes.vectors_here().registers]]
+    return [
+        *(call for channels in widths for call in _matrix_both_ways(x, np.ones((2, channels), dtype))),
+        *_convolution("depthwise_conv2d", x, np.ones((1, 1, 2), dtype)),
+    ]
+
+
+def _matrix_both_ways(x: Array, w: Array) -> list[Call]:
+    dy = np.ones((*x.shape[:3], w.shape[1]), x.dtype)
+    return [("pointwise_conv2d_forward", x, w), ("pointwise_conv2d_filter_gradient", dy, x)]
 
 
 def _convolution(kind: str, x: Array, w: Array, *groups: int) -> list[Call]:

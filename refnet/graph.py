@@ -189,7 +189,8 @@ class Graph:
         """Inference: dropout is the identity, batch norm uses its stored statistics.
 
         images: (B, H, W, M), float32 or float64 like the weights; a dict of arrays if the graph has several inputs.
-        kernels: a namespace of functions named as in `refnet.kernels`, which is the default.
+        kernels: a namespace of functions named as in `refnet.kernels`. Default: `refnet.kernels.tiled`, or the plain
+        ones where NUMBA_DISABLE_JIT is set.
         Returns the output (B, ...), a dict if there are several; with `taps`, names of nodes, a dict of their maps too.
         Raises TypeError or ValueError that names what was wanted and what was given.
         """
@@ -198,7 +199,7 @@ class Graph:
             self._known(tap, "taps")
         values = self._checked_inputs(weights, images)
         keep = {*self.outputs, *taps}
-        values = running.forward(self.nodes, self._keys, weights, values, keep, kernels or _plain())
+        values = running.forward(self.nodes, self._keys, weights, values, keep, kernels or _fastest())
         outputs = self._single({name: values[name] for name in self.outputs})
         return (outputs, {tap: values[tap] for tap in taps}) if taps else outputs
 
@@ -213,12 +214,12 @@ class Graph:
         """The forward pass of a training step -> output(s) as in `forward`, tape.
 
         rng: a Generator or a seed, for dropout. statistics: "batch" normalises by the batch and leaves the new moving
-        statistics in `tape.updates`; "stored" freezes batch norm.
+        statistics in `tape.updates`; "stored" freezes batch norm. kernels: as in `forward`, and for `backward`.
         """
         check_statistics(statistics)
         random, values = generator(rng), self._checked_inputs(weights, images)
         batch, dtype = len(next(iter(values.values()))), next(iter(values.values())).dtype
-        tape = Tape(self, {key: weights[key] for key in self._parameters}, kernels or _plain(), batch, dtype)
+        tape = Tape(self, {key: weights[key] for key in self._parameters}, kernels or _fastest(), batch, dtype)
         values = running.train_forward(self.nodes, self._keys, tape, values, self.outputs, random, statistics)
         return self._single({name: values[name] for name in self.outputs}), tape
 
@@ -276,11 +277,13 @@ def _kind(role: str) -> str:
     return role.rpartition("/")[2]
 
 
-def _plain() -> Any:
-    """The default kernels; imported here because counting must not load a compiler."""
+def _fastest() -> Any:
+    """The default kernels: tiled, plain where JIT is off. Imported here because counting must not load a compiler."""
     from . import kernels
+    from .kernels import tiled
+    from .kernels.tiled.tile_types import COMPILES
 
-    return kernels
+    return tiled if COMPILES else kernels
 
 
 def _input_shape(name: str, shape: Any) -> Shape:

@@ -4,20 +4,21 @@ Differences across a kink say nothing about a gradient, and one float32 value on
 gradients far more than all rounding does. Held to its piece, either is a straight line.
 """
 
+import numba
 import numpy as np
 
 import refnet.kernels
 
 
-class _Plain:
-    """Every function of `refnet.kernels` that a subclass does not replace."""
+class _Default:
+    """What graphs run on, but for the functions that a subclass replaces."""
 
     def __getattr__(self, name):
-        return getattr(refnet.kernels, name)
+        return getattr(refnet.kernels if numba.config.DISABLE_JIT else refnet.kernels.tiled, name)
 
 
-class Recording(_Plain):
-    """Plain kernels; `pieces` lists, in the order of the calls, where x is on 0 and where on 6."""
+class Recording(_Default):
+    """The default kernels; `pieces` lists, in the order of the calls, where x is on 0 and where on 6."""
 
     def __init__(self):
         self.pieces = []
@@ -31,8 +32,8 @@ class Recording(_Plain):
         return refnet.kernels.relu_forward(x)
 
 
-class Held(_Plain):
-    """Plain kernels, but each ReLU6 and ReLU stays on the given pieces whatever x is. Serves one step."""
+class Held(_Default):
+    """The default kernels, but each ReLU6 and ReLU stays on the given pieces whatever x is. Serves one step."""
 
     def __init__(self, pieces):
         self.ahead, self.back = iter(pieces), iter(list(pieces)[::-1])

@@ -285,11 +285,15 @@ def arrays_in(content):
     return [array for each in content for array in arrays_in(each)] if isinstance(content, tuple) else []
 
 
-def measured_tape(net, dtype, batch):
+def saved_arrays(net, dtype, batch, kernels):
+    """Every array on the tape of a step."""
     weights, images = drawn(net, dtype, batch=batch)
-    _, tape = net.train_forward(weights, images, 0)
-    saved = [array for each in tape.saved for array in arrays_in(each.content)]
-    return held_bytes(saved)
+    _, tape = net.train_forward(weights, images, 0, kernels=kernels)
+    return [array for each in tape.saved for array in arrays_in(each.content)]
+
+
+def measured_tape(net, dtype, batch):
+    return held_bytes(saved_arrays(net, dtype, batch, refnet.kernels))
 
 
 @every_graph
@@ -298,6 +302,15 @@ def test_what_a_tape_holds_is_the_plan(build, dtype, batch):
     net = build()
     found = training(net, np.dtype(dtype).itemsize, batch)
     assert measured_tape(net, dtype, batch) == found.bytes
+
+
+@pytest.mark.jit
+@every_graph
+def test_tiled_kernels_add_no_more_than_a_cache_line_to_an_array(build):
+    """Their arrays begin on one."""
+    net = build()
+    saved, planned = saved_arrays(net, np.float32, 2, refnet.kernels.tiled), training(net, 4, 2).bytes
+    assert planned <= held_bytes(saved) <= planned + 64 * len(saved)
 
 
 @pytest.mark.parametrize("sample", [s for s in SAMPLES if all(len(shape) < 4 for shape in s[1])], ids=label)

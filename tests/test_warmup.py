@@ -1,6 +1,8 @@
 """refnet.warmup: after it, nothing that a network does compiles."""
 
 import inspect
+import subprocess
+import sys
 import types
 
 import numba
@@ -127,3 +129,39 @@ def test_warm_kernels_do_not_compile(dtype):
     refnet.warmup(dtype)
     assert {name: len(getattr(kernels, name).signatures) for name in kernels.__all__} == before
     assert min(before.values()) >= 1
+
+
+# Loading from the cache is a new signature too. A compiled function has signatures, in whichever module it is.
+IN_A_PROCESS = """
+import sys
+import numpy as np
+import refnet
+
+def compiled():
+    modules = [module for name, module in sys.modules.items() if name.startswith("refnet.kernels")]
+    functions = [each for module in modules for each in vars(module).values() if hasattr(each, "signatures")]
+    return {(each.__module__, each.__name__): len(each.signatures) for each in functions if each.signatures}
+
+def run(net):
+    rng = np.random.default_rng(0)
+    images = np.ones((2, 32, 32, 3), np.float32)
+    net.forward(net.init(rng), images)
+    y, tape = net.train_forward(net.init(rng), images, rng)
+    net.backward(tape, np.ones_like(y))
+
+refnet.warmup()
+before = compiled()
+for width in (0.25, 0.75):
+    run(refnet.mobilenet_v1(width=width, resolution=32, classes=4))
+run(refnet.mobilenet_v2(width=0.35, resolution=32, classes=4, padding="symmetric"))
+assert compiled() == before, set(compiled().items()) ^ set(before.items())
+print(sorted(name for name in before if ".tiled." in name[0]))
+"""
+
+
+@pytest.mark.jit
+def test_after_it_the_default_kernels_of_a_network_compile_nothing():
+    done = subprocess.run([sys.executable, "-c", IN_A_PROCESS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for loop in ("window_sums", "pixel_sums", "tap_sums", "tap_products"):
+        assert f"'{loop}'" in done.stdout

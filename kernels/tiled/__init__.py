@@ -1,6 +1,7 @@
 """The operations at machine speed: the names and signatures of `refnet.kernels`, by register tiles where they exist.
 
-    net.forward(weights, images, kernels=refnet.kernels.tiled)
+    net.forward(weights, images)                            graphs run on these kernels unless they are told others
+    net.forward(weights, images, kernels=refnet.kernels)    the plain ones
 
 What has no tiled version is the plain one, so this package is a whole set of kernels. (A dense layer reads each of its
 weights once: packing them would cost more than the layer.) Results are those of the plain kernels but for rounding:

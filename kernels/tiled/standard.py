@@ -9,8 +9,11 @@
 
 It is a matrix product: a window's KH*KW*M numbers times the weights as a (KH*KW*M, N) matrix. The windows are never
 copied out of the image; a table says where they begin. Without dilation along x, the KW taps of a filter's row lie
-side by side in memory and are one run. The padding is real zeros around a copy of x, which are multiplied too: weights
-are to be finite. Sums accumulate in the dtype of the arrays.
+side by side in memory and are one run. Sums accumulate in the dtype of the arrays.
+
+The padding is real zeros around a copy of x (of dy, for the input's gradient), which are multiplied: the result is that
+of a larger map. 0 * inf is NaN, so where a weight (or dy, for the filter's gradient) is not finite, a sum that meets it
+on the padding is NaN, and the plain kernel's is not. Where all numbers are finite there is no difference.
 """
 
 from typing import Any

@@ -27,6 +27,11 @@ def test_it_has_the_names_of_the_plain_kernels_and_the_plain_ones_for_the_rest()
     }
 
 
+def test_it_is_found_without_an_import_of_its_own():
+    found = python("import refnet; print(refnet.kernels.tiled.__name__, 'tiled' in refnet.kernels.__all__)")
+    assert found == ["refnet.kernels.tiled False"]
+
+
 def test_another_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match=r"refnet\.kernels\.tiled has no function 'conv3d_forward'"):
         _ = tiled.conv3d_forward
