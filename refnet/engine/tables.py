@@ -5,7 +5,7 @@
     chunks   of a row: pieces of work that threads claim
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,20 +47,32 @@ class Arrays(NamedTuple):
     tables: Array
 
 
-class FastStep(NamedTuple):
-    """Operations that follow each other, in one call of compiled code for each thread."""
+class FastStep:
+    """Operations that follow each other, in one call of compiled code for each thread.
 
-    table: Array
-    chunks: Array
+    Numba looks at the types of all arguments in each call, which takes longer than a small layer, and they are the same
+    ones always: so the first call asks for the machine code of these types, and all calls go there directly.
+    """
+
+    def __init__(self, table: Array, chunks: Array) -> None:
+        self.table, self.chunks = table, chunks
+        self._compiled: Callable[..., None] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FastStep, (self.table, self.chunks)
 
     def run(self, arrays: Arrays, serials: threads.Serials, count: int) -> None:
         state, first = serials.begin(self.chunks.size)
-        shapes, plain = program_shapes(arrays.memory.dtype), tuple(arrays)
+        before, shapes = (self.table, tuple(arrays), self.chunks, state, first), program_shapes(arrays.memory.dtype)
+        compiled = self._compiled = self._compiled or machine_code(*before, 0, shapes)
+        threads.run_together(count, lambda thread: compiled(*before, thread, shapes))
 
-        def work(thread: int) -> None:
-            run(self.table, plain, self.chunks, state, first, thread, shapes)
 
-        threads.run_together(count, work)
+def machine_code(*arguments: Any) -> Callable[..., None]:
+    """The compiled `run` for arguments of these types, which are not looked at again."""
+    dispatcher: Any = run
+    found: Callable[..., None] = dispatcher.compile(tuple(map(dispatcher.typeof_pyval, arguments)))
+    return found
 
 
 class Packed(NamedTuple):
