@@ -63,7 +63,7 @@ class FastStep:
 
     def run(self, arrays: Arrays, serials: threads.Serials, count: int) -> None:
         state, first = serials.begin(self.chunks.size)
-        before, shapes = (self.table, tuple(arrays), self.chunks, state, first), program_shapes(arrays.memory.dtype)
+        before, shapes = (self.table, *arrays, self.chunks, state, first), program_shapes(arrays.memory.dtype)
         compiled = self._compiled = self._compiled or machine_code(*before, 0, shapes)
         threads.run_together(count, lambda thread: compiled(*before, thread, shapes))
 
