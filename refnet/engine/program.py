@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .. import kernels
 from ..kernels.tiled.packing import CACHE_LINE, empty
+from ..kernels.tiled.products import Arrays
 from ..kernels.tiled.threads import Serials
 from ..layers.base import Layer, Shape, check_array
 from . import explaining, tables
@@ -29,7 +30,7 @@ Array = NDArray[Any]
 class Step(Protocol):
     """Reads and writes the arena."""
 
-    def run(self, arrays: tables.Arrays, serials: Serials, threads: int) -> None: ...
+    def run(self, arrays: Arrays, serials: Serials, threads: int) -> None: ...
 
 
 class PlainStep(NamedTuple):
@@ -40,7 +41,7 @@ class PlainStep(NamedTuple):
     sources: tuple[Place, ...]
     target: Place
 
-    def run(self, arrays: tables.Arrays, serials: Serials, threads: int) -> None:
+    def run(self, arrays: Arrays, serials: Serials, threads: int) -> None:
         xs = (place.read(arrays.memory) for place in self.sources)
         self.target.write(arrays.memory, self.layer.forward(kernels, self.weights, *xs))
 
@@ -80,7 +81,7 @@ class Program:
     def _begin(self) -> None:
         """What belongs to this object alone, and is not pickled. (A pickled array does not begin on a cache line.)"""
         parts = self._parts
-        self._arrays = tables.Arrays(empty(parts.size, self.dtype), aligned(parts.weights), aligned(parts.tables))
+        self._arrays = Arrays(empty(parts.size, self.dtype), aligned(parts.weights), aligned(parts.tables))
         self._parts = parts._replace(weights=self._arrays.weights, tables=self._arrays.tables)
         self._serials = Serials()
         self._free = threading.Lock()

@@ -15,6 +15,7 @@ from ..kernels import cache
 from ..kernels.tiled import threads
 from ..kernels.tiled.lowering import Lowered
 from ..kernels.tiled.packing import CACHE_LINE, empty
+from ..kernels.tiled.products import Arrays
 from ..kernels.tiled.program import OPERATION, run
 from ..kernels.tiled.shapes import program_shapes
 from ..kernels.tiled.tile_types import COMPILES
@@ -39,14 +40,6 @@ def most_chunks(lowered: Sequence[Lowered | None]) -> int:
     return max((int(row["chunks"]) for made in lowered if made for row in made.rows), default=0)
 
 
-class Arrays(NamedTuple):
-    """What compiled code works on: all activations and scratch; packed weights; offsets of pixels."""
-
-    memory: Array
-    weights: Array
-    tables: Array
-
-
 class FastStep:
     """Operations that follow each other, in one call of compiled code for each thread.
 
@@ -63,7 +56,7 @@ class FastStep:
 
     def run(self, arrays: Arrays, serials: threads.Serials, count: int) -> None:
         state, first = serials.begin(self.chunks.size)
-        before, shapes = (self.table, *arrays, self.chunks, state, first), program_shapes(arrays.memory.dtype)
+        before, shapes = (self.table, arrays, self.chunks, state, first), program_shapes(arrays.memory.dtype)
         compiled = self._compiled = self._compiled or machine_code(*before, 0, shapes)
         threads.run_together(count, lambda thread: compiled(*before, thread, shapes))
 
