@@ -30,11 +30,10 @@ from rich.table import Table  # noqa: E402
 
 import refnet  # noqa: E402
 from refnet import kernels  # noqa: E402
+from refnet.bench.peak import peak_task  # noqa: E402
 from refnet.kernels import tiled  # noqa: E402
-from refnet.kernels.jit import jit  # noqa: E402
 from refnet.kernels.tiled import depthwise, matmul, shapes  # noqa: E402
 from refnet.kernels.tiled.packing import Panels, Source, Target, empty_map, pad_columns  # noqa: E402
-from refnet.kernels.tiled.register_tile import multiply_add, rows_from, store, zero  # noqa: E402
 from refnet.kernels.tiled.shapes import TileShape  # noqa: E402
 
 ROUNDS = 15
@@ -51,23 +50,6 @@ class Layer(NamedTuple):
     madds: int
 
 
-@jit
-def peak_loop(shape, x, w, rows, steps, y):
-    """Nothing but multiply-adds on one tile, from numbers that stay in the first-level cache -> y."""
-    tile, where = zero(shape), rows_from(shape, rows, 0)
-    for k in range(steps):
-        tile = multiply_add(tile, x, where, k & 7, w, 0)
-    store(tile, y, where, 0)
-
-
-def peak(shape: TileShape) -> tuple[Task, int]:
-    """A task that runs at the peak of one core, and its multiply-adds."""
-    steps, rows = 20_000, np.arange(shape.rows) * shape.channels
-    x, w = (np.full(shape.rows * shape.channels + 8, 0.5, shape.dtype) for _ in range(2))
-    y = np.empty_like(x)
-    return lambda: peak_loop(shape, x, w, rows, steps, y), steps * shape.rows * shape.channels
-
-
 def rate(task: Task, madds: int) -> float:
     """Multiply-adds per second over one turn."""
     calls, begin = 0, time.perf_counter()
@@ -79,7 +61,7 @@ def rate(task: Task, madds: int) -> float:
 
 def shares(tasks: dict[str, Task], madds: int) -> dict[str, float]:
     """Each task's median share of the peak, in per cent."""
-    top, its_madds = peak(shapes.matrix_strips(1000, np.float32)[0].shape)
+    top, its_madds = peak_task(shapes.matrix_strips(1000, np.float32)[0].shape, 20_000)
     for task in (top, *tasks.values()):
         task()  # compiles
     found: dict[str, list[float]] = {name: [] for name in tasks}

@@ -1,51 +1,23 @@
-"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `export`, `testcases`.
+"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `bench`, `export`, `testcases`.
 
 Results go to standard output, as tables or with --json as JSON alone; everything else goes to standard error.
 Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency is missing.
 """
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import __version__
+from .bench.command import bench
+from .commands import emit, one_line
 
 if TYPE_CHECKING:
     from .papers.audit import Audit
 
 COUNT = click.IntRange(min=1)
 SPLIT = "First split bottlenecks in so many parts, all whose inner maps nothing else reads; the title says how many."
-
-
-@contextmanager
-def one_line() -> Iterator[None]:
-    """Around a command: what a check raised becomes one line on standard error, status 2, or 3 for a missing extra."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo("Aborted!", err=True)
-        raise SystemExit(130) from None
-    except ImportError as error:
-        _refuse(error, 3)
-    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
-        _refuse(error, 2)
-
-
-def _refuse(error: Exception, status: int) -> NoReturn:
-    click.echo(f"Error: {_sentence(error)}", err=True)
-    raise SystemExit(status) from error
-
-
-def _sentence(error: Exception) -> str:
-    text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    return " ".join(str(text).split())
-
-
-def _emit(data: Any) -> None:
-    click.echo(json.dumps(data, indent=2))
 
 
 def _builder_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,6 +41,9 @@ def _builder_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.version_option(__version__, prog_name="refnet")
 def main() -> None:
     """MobileNet V1 and V2 by hand, and every count of their papers recomputed."""
+
+
+main.add_command(bench)
 
 
 @main.command()
@@ -108,7 +83,7 @@ def count(
             data["types"] = printing.type_rows(cost)
         if figure is not None:
             data["explain"] = printing.explanation_rows(choosing.readings(model, settings, net), figure)
-        _emit(data)
+        emit(data)
         return
     view = {None: printing.conventions, "layer": printing.layers, "type": printing.types}[by]
     out = printing.console(markup=False)
@@ -128,7 +103,7 @@ def list_models(as_json: bool) -> None:
 
     rows = printing.model_rows()
     if as_json:
-        _emit({"models": rows})
+        emit({"models": rows})
     else:
         print_table(printing.models_table(rows), printing.console(markup=False))
 
@@ -170,7 +145,7 @@ def memory(
     training = plans.training(net, size) if train else None
     if as_json:
         settings_of = choosing.settings_of(model, settings)
-        _emit({"model": model, **settings_of, **memory_page.to_json(net, plan, by, training)})
+        emit({"model": model, **settings_of, **memory_page.to_json(net, plan, by, training)})
         return
     out = printing.console(markup=False)
     if by:
@@ -220,7 +195,7 @@ def audit(
     if as_json:
         from .papers.executed_page import to_json
 
-        _emit(done.to_json() | ({"executed": to_json(executed)} if execute else {}))
+        emit(done.to_json() | ({"executed": to_json(executed)} if execute else {}))
     elif core or markdown or report is None:
         _show(done, core, markdown, hint=not execute)
     if execute and not as_json:
@@ -256,7 +231,7 @@ def appendix(draws: int, seed: int, as_json: bool) -> None:
 
     found = findings(draws, seed)
     if as_json:
-        _emit(found)
+        emit(found)
         return
     from . import printing
     from .appendix.page import render

@@ -45,6 +45,8 @@ ORDER = (
     "refnet.choosing",
     "refnet.printing",
     "refnet.memory_page",
+    "refnet.commands",
+    "refnet.bench.command",
     "refnet.cli",
     "refnet.__main__",
 )

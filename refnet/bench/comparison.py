@@ -1,0 +1,104 @@
+"""A whole comparison: every case one after another, what is printed of it, and its JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ..kernels.tiled.tile_types import COMPILES
+from ..tables import print_table
+from . import peak, report, tables
+from .blocks import block_data, by_block
+from .contestants import contestants
+from .machine import machine, versions
+from .plot import load_matplotlib, write_plot
+from .progress import progress
+from .race import Race
+from .rows import Case, Row, compare
+from .training import compare_steps, trainers
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """data: the JSON. pages: what is printed. rows: of an inference, for the plot. refused: whether anything was."""
+
+    data: dict[str, Any]
+    pages: Sequence[Table | str]
+    rows: Sequence[Row] = ()
+    bandwidths: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    refused: bool = False
+
+
+def check(plot: str | None) -> None:
+    """What can be known to fail is said before anything is measured. Raises ValueError or ImportError."""
+    if not COMPILES:
+        raise ValueError("bench: wanted compiled kernels, got NUMBA_DISABLE_JIT=1")
+    if plot is not None:
+        kinds = load_matplotlib().Figure().canvas.get_supported_filetypes()
+        if Path(plot).suffix[1:] not in kinds:
+            raise ValueError(f"--plot: wanted a file that ends in .{', .'.join(sorted(kinds))}, got {plot!r}")
+        if not Path(plot).absolute().parent.is_dir():
+            raise ValueError(f"--plot: no folder {str(Path(plot).parent)!r}")
+
+
+def inference(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, seed: int) -> Comparison:
+    """Everybody on every case."""
+    engines = contestants(peers)
+    data = _head(race) | {"peers": {each.name: _presence(each) for each in engines[1:]}}
+    bandwidths = _bandwidths(cases)
+    with progress(len(cases) * race.blocks) as bar:
+        rows = [compare(case, engines, race, seed, bar.about(tables.title(case))) for case in cases]
+    rates = {str(threads): dict(found) for threads, found in bandwidths.items()}
+    data |= {"bytes_per_second": rates, "rows": [report.row_data(row) for row in rows]}
+    pages = list(tables.tables(rows))
+    return Comparison(data, pages, rows, bandwidths, any(row.refused for row in rows))
+
+
+def training(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, seed: int) -> Comparison:
+    """A step of refnet, and of torch where it is among the peers."""
+    engines = trainers(contestants(peers)[1:])
+    data = _head(race) | {"peers": {each.name: _presence(each) for each in engines[1:]}}
+    with progress(len(cases) * race.blocks) as bar:
+        rows = [compare_steps(case, engines, race, seed, bar.about(tables.title(case))) for case in cases]
+    data |= {"training": [report.step_data(row) for row in rows]}
+    return Comparison(data, list(tables.step_tables(rows)), refused=any(row.refused for row in rows))
+
+
+def blocks(cases: Sequence[Case], race: Race, seed: int) -> Comparison:
+    """refnet alone, block by block."""
+    with progress(len(cases) * race.blocks) as bar:
+        found = []
+        for case in cases:
+            found.append(by_block(case, race, seed, bar.about(tables.title(case))))
+    return Comparison(_head(race) | {"by_block": [block_data(each) for each in found]}, [*map(tables.blocks, found)])
+
+
+def draw(path: str, found: Comparison) -> None:
+    """Write the picture."""
+    write_plot(path, found.rows, found.bandwidths)
+
+
+def show(found: Comparison) -> None:
+    """Print all pages on standard output; 100 columns where it is not a terminal."""
+    out = Console(highlight=False, markup=False)
+    out = out if out.is_terminal else Console(highlight=False, markup=False, width=100)
+    for page in found.pages:
+        print_table(page, out)
+
+
+def _head(race: Race) -> dict[str, Any]:
+    return {"machine": machine(), "versions": versions(), "measurement": report.measurement(race)}
+
+
+def _presence(engine: Any) -> dict[str, Any]:
+    missing = engine.missing()
+    return {"missing": list(missing)} if missing else {"version": engine.version()}
+
+
+def _bandwidths(cases: Sequence[Case]) -> dict[int, dict[str, float]]:
+    sizes = {"memory": peak.IN_MEMORY, "cache": peak.IN_CACHE}
+    counts = dict.fromkeys(case.threads for case in cases)
+    return {count: {name: peak.bandwidth(size, count) for name, size in sizes.items()} for count in counts}

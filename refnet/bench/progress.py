@@ -1,0 +1,34 @@
+"""How far a comparison is, on standard error; nothing where that is not a terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from rich.console import Console
+
+
+class Progress(NamedTuple):
+    """say: what is being done. done: one step more is done."""
+
+    say: Callable[[str], None] = lambda text: None
+    done: Callable[[], None] = lambda: None
+
+    def about(self, what: str) -> "Progress":
+        """The same bar, for one thing of several: what is said begins with its name."""
+        return self._replace(say=lambda text: self.say(f"{what}: {text}"))
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Progress]:
+    """A bar of so many steps."""
+    err = Console(stderr=True)
+    if not err.is_terminal:
+        yield Progress()
+        return
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False)
+    with Bar(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield Progress(lambda text: bar.update(task, description=text), lambda: bar.advance(task))

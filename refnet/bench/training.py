@@ -1,0 +1,233 @@
+"""A step of training: forward, loss, backward, RMSProp; refnet's fused graph beside torch, on the same batch.
+
+Beforehand each forward pass is held against one in float64 on the whole batch, and each gradient against those of the
+graph in float64 on a few images. Dropout is set to 0, because everybody draws other masks.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import kernels
+from ..graph import Graph
+from ..kernels import tiled
+from ..layers.base import Array
+from ..layers.dropout import Dropout
+from ..running import last_uses
+from ..training.losses import softmax_cross_entropy
+from . import judge
+from .engines import Engine, Form, Unable, load
+from .growth import memory_of
+from .healthy import healthy_weights, inputs_of
+from .own import Refnet
+from .progress import Progress
+from .race import Race
+from .rmsprop import RMSProp, Setting
+from .rows import Case, Lane, Row, raced
+from .torch_engine import Torch, in_format, tensors
+from .torch_module import from_torch, module_of
+
+FEW = 4  # images for the gradients in float64
+# Of all gradients together, by their lengths as vectors: where a value is rounded across one of ReLU6's kinks a whole
+# gradient comes or goes.
+GRADIENT_TOLERANCE = 1e-2
+SETTING = Setting()
+
+
+class Lesson(NamedTuple):
+    """What is to be learned. images (B, H, W, M), labels (B,)."""
+
+    net: Graph
+    weights: Mapping[str, Array]
+    images: Array
+    labels: Array
+    threads: int
+
+    def few(self) -> "Lesson":
+        return self._replace(images=self.images[:FEW], labels=self.labels[:FEW])
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """An engine ready to train. step: one whole step, which changes its weights.
+
+    look: logits and gradients by key of a lesson, at the weights that it has.
+    """
+
+    step: Callable[[], object]
+    look: Callable[[Lesson], tuple[Array, Mapping[str, Array]]]
+    settings: Mapping[str, Any]
+
+
+def fast_graph(net: Graph, threads: int) -> Graph:
+    """The graph whose steps are timed."""
+    return net
+
+
+class RefnetTraining(Refnet):
+    """The fused graph on the tiled kernels; RMSProp as a loop in place."""
+
+    def pupil(self, lesson: Lesson) -> Pupil:
+        net = fast_graph(lesson.net, lesson.threads)
+        weights = {key: np.array(w) for key, w in lesson.weights.items()}
+        optimizer = RMSProp({key: weights[key] for key, each in net.parameters().items() if each.trainable}, SETTING)
+
+        def look(given: Lesson) -> tuple[Array, Mapping[str, Array]]:
+            logits, tape = net.train_forward(weights, given.images, 0, kernels=tiled)
+            _, dlogits = softmax_cross_entropy(logits, given.labels)
+            _, gradients = net.backward(tape, dlogits, input_gradient=False)
+            weights.update(tape.updates)
+            return logits, gradients
+
+        return Pupil(
+            lambda: optimizer.step(weights, look(lesson)[1]), look, {"threads": lesson.threads, **SETTING._asdict()}
+        )
+
+
+class TorchTraining(Torch):
+    """Eager and channels_last, with torch's own RMSprop, the kind that updates all weights in few calls."""
+
+    def pupil(self, lesson: Lesson) -> Pupil:
+        torch = load("torch")
+        torch.set_num_threads(lesson.threads)
+        module = in_format(torch, module_of(lesson.net, lesson.weights), "NHWC").train()
+        optimizer = torch.optim.RMSprop(
+            module.parameters(),
+            lr=SETTING.rate,
+            alpha=SETTING.decay,
+            eps=SETTING.eps,
+            weight_decay=SETTING.weight_decay,
+            momentum=SETTING.momentum,
+            foreach=True,
+        )
+        inputs, labels = _torch_batch(torch, lesson)
+        (output,) = lesson.net.outputs
+
+        def backward(inputs: Any, labels: Any) -> Any:
+            optimizer.zero_grad(set_to_none=True)
+            logits = module(inputs)[output]
+            torch.nn.functional.cross_entropy(logits, labels).backward()
+            return logits
+
+        def step() -> None:
+            backward(inputs, labels)
+            optimizer.step()
+
+        def look(given: Lesson) -> tuple[Array, Mapping[str, Array]]:
+            logits = backward(*_torch_batch(torch, given))
+            return logits.detach().numpy(), _gradients(lesson.net, module)
+
+        settings = {"threads": torch.get_num_threads(), "layout": "channels_last", "foreach": True}
+        return Pupil(step, look, settings | SETTING._asdict())
+
+
+Trainer = RefnetTraining | TorchTraining
+
+
+def trainers(peers: Sequence[Engine]) -> list[Trainer]:
+    """refnet, and torch if it is among the peers: the others do not train."""
+    return [RefnetTraining(), *(TorchTraining() for peer in peers if type(peer) is Torch)]
+
+
+def compare_steps(case: Case, engines: Sequence[Trainer], race: Race, seed: int, bar: Progress) -> Row:
+    """One network, one batch. Raises ValueError for a graph that no labels fit."""
+    lesson = _lesson(case, seed)
+    bar.say("the true results, in float64")
+    true = _truth(lesson)
+    lanes: dict[str, Lane] = {}
+    steps: dict[str, Callable[[], object]] = {}
+    absent = {engine.name: f"not installed: {', '.join(engine.missing())}" for engine in engines if engine.missing()}
+    for engine in engines:
+        if engine.name not in absent:
+            bar.say(f"preparing {engine.name}, measuring its memory")
+            try:
+                pupil = engine.pupil(lesson)
+                memory = memory_of(type(engine), lesson)
+            except Unable as reason:
+                absent[engine.name] = str(reason)
+                continue
+            lanes[engine.name] = Lane(engine, Form(), pupil.settings, _distance(pupil, lesson, true), {}, memory)
+            steps[engine.name] = pupil.step
+    madds = case.net.cost().total("MADD-STEP") * case.batch
+    return raced(Row(case, lanes, absent, int(madds)), steps, race, bar)
+
+
+def _lesson(case: Case, seed: int) -> Lesson:
+    nodes = [replace(node, layer=Dropout(0.0)) if type(node.layer) is Dropout else node for node in case.net.nodes]
+    net = Graph(case.net.name, case.net.inputs, nodes, case.net.outputs)
+    shape = net.shapes[net.outputs[0]]
+    if len(net.inputs) != 1 or len(net.outputs) != 1 or len(shape) != 1:
+        wanted = "one input and one output (classes,)"
+        got = f"{len(net.inputs)} and {len(net.outputs)}, the first of shape {shape}"
+        raise ValueError(f"--training: wanted a network with {wanted}, got {net.name} with {got}")
+    (images,) = inputs_of(net, case.batch, seed + 2).values()
+    labels = np.random.default_rng(seed + 3).integers(0, shape[0], case.batch)
+    return Lesson(net, healthy_weights(net, seed), images, labels, case.threads)
+
+
+class Truth(NamedTuple):
+    """In float64: logits of the whole batch, logits and gradients of a few images."""
+
+    logits: Array
+    few_logits: Array
+    gradients: Mapping[str, Array]
+
+
+def _truth(lesson: Lesson) -> Truth:
+    weights = {key: np.asarray(w, np.float64) for key, w in lesson.weights.items()}
+    few = lesson.few()
+    logits, tape = lesson.net.train_forward(weights, few.images.astype(np.float64), 0, kernels=kernels)
+    _, dlogits = softmax_cross_entropy(logits, few.labels)
+    _, gradients = lesson.net.backward(tape, dlogits, input_gradient=False)
+    return Truth(_train_logits(lesson.net, weights, lesson.images.astype(np.float64)), logits, gradients)
+
+
+def _train_logits(net: Graph, weights: Mapping[str, Array], images: Array) -> Array:
+    """What `train_forward` returns, without a tape: a large batch would take gigabytes of it in float64."""
+    values, rng = {next(iter(net.inputs)): images}, np.random.default_rng(0)
+    for node, done in zip(net.nodes, last_uses(net.nodes), strict=True):
+        xs = [values[source] for source in node.inputs]
+        own = {role: weights[key] for role, key in node.keys(*(x.shape[1:] for x in xs)).items()}
+        values[node.name], _, _ = node.layer.train_forward(kernels, own, *xs, rng=rng)
+        for name in done:
+            del values[name]
+    return values[net.outputs[0]]
+
+
+def _distance(pupil: Pupil, lesson: Lesson, true: Truth) -> float:
+    """From the true logits; infinite where the gradients are too far off."""
+    logits, _ = pupil.look(lesson)
+    few_logits, gradients = pupil.look(lesson.few())
+    if gradient_distance(gradients, true.gradients) > GRADIENT_TOLERANCE:
+        return float("inf")
+    got = {"batch": logits, "few": few_logits}
+    return judge.distance(got, {"batch": true.logits, "few": true.few_logits})
+
+
+def gradient_distance(got: Mapping[str, Array], wanted: Mapping[str, Array]) -> float:
+    """Length of the difference over the length of what is wanted, all gradients as one vector."""
+    if set(got) != set(wanted):
+        return float("inf")
+    difference = sum(float(np.square(got[key] - g, dtype=np.float64).sum()) for key, g in wanted.items())
+    length = sum(float(np.square(g, dtype=np.float64).sum()) for g in wanted.values())
+    found = (difference / length) ** 0.5 if length else difference
+    return found if np.isfinite(found) else float("inf")
+
+
+def _torch_batch(torch: Any, lesson: Lesson) -> tuple[Any, Any]:
+    name = next(iter(lesson.net.inputs))
+    return tensors(torch, {name: lesson.images}, "NHWC"), torch.from_numpy(lesson.labels)
+
+
+def _gradients(net: Graph, module: Any) -> dict[str, Array]:
+    """Key -> gradient of every trainable weight, in refnet's layout."""
+    shapes = {key: each.shape for key, each in net.parameters().items() if each.trainable}
+    held = {
+        key: getattr(part, name).grad
+        for part in module.modules()
+        for name, key in getattr(part, "keys", {}).items()
+        if key in shapes
+    }
+    return {key: from_torch(grad.numpy(), shapes[key]) for key, grad in held.items()}

@@ -1,0 +1,27 @@
+"""OpenVINO gives the graph's results in each of its forms, where it is installed beside the writer of its files."""
+
+import pytest
+import small
+
+from refnet.bench import judge
+from refnet.bench.engines import Task
+from refnet.bench.healthy import healthy_weights, inputs_of
+from refnet.bench.onnx_engines import OpenVino
+
+pytestmark = [
+    pytest.mark.skipif(bool(OpenVino().missing()), reason="OpenVINO is not installed"),
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.jit,
+]
+
+
+@pytest.mark.parametrize("form", OpenVino.forms, ids=str)
+def test_openvino_is_right(form):
+    net = small.network()
+    task = Task(net, healthy_weights(net, 0), inputs_of(net, 2, 1), 1)
+    session = OpenVino().prepare(task, form)
+    for _ in range(2):  # the inputs must stay alive between runs
+        session.run()
+        assert judge.distance(session.outputs(), judge.true_outputs(task)) < 1e-5
+    assert session.settings["INFERENCE_PRECISION_HINT"] == "f32"
+    assert session.settings["INFERENCE_NUM_THREADS as set"] == "1"
