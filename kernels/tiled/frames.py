@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry import output_size
-from ..jit import jit
+from ..jit import inner
 from .meetings import Meetings, backwards, forward, groups, pairs
-from .normalised import Block, Gradient, Normalised, Scratch, read, read_gradient
+from .normalised import Block, Gradient, Normalised, PixelTiles, Scratch, read, read_gradient
 from .packing import Map
-from .shapes import TileShape
 from .taps import Windows, bounds, joined
 
 Array = NDArray[Any]
@@ -127,7 +126,7 @@ def _bound(tables: Sequence[Windows]) -> Array:
     return np.concatenate([begins, *arrays])
 
 
-@jit
+@inner
 def table(bands: Bands, which: int) -> Windows:
     """One set of tables -> which: OUTPUTS, INPUTS or PRODUCTS for a whole band; LAST added to it, for the last band."""
     tables, at = bands.tables, 6 * which
@@ -182,7 +181,7 @@ def _windows(both: Sequence[Meetings], first: Pair, source: Map, places: Pair, t
     return joined(found)
 
 
-@jit
+@inner
 def inside(frame: Frame, band: int, row: int) -> tuple[int, int, int]:
     """Where one row of a band's frame lies in the map -> its number there, the first column, how many columns.
 
@@ -193,29 +192,29 @@ def inside(frame: Frame, band: int, row: int) -> tuple[int, int, int]:
     return y, first, max(0, end - first) if 0 <= y < frame.height else 0
 
 
-@jit
-def fill(one: TileShape, x: Normalised, frame: Frame, image: int, band: int, channels: Pair, y: Scratch) -> None:
+@inner
+def fill(rows: PixelTiles, x: Normalised, frame: Frame, image: int, band: int, channels: Pair, y: Scratch) -> None:
     """Read x for a band's frame: channels (begin, end) -> y, with zeros around the map."""
     for row in range(frame.rows):
         line, first, pixels = inside(frame, band, row)
         at = clear(frame, row, first, pixels, y)
         pixel = (image * frame.height + line) * frame.width + first
-        read(one, x, Block(pixel, pixels, channels[0], channels[1]), y, at)
+        read(rows, x, Block(pixel, pixels, channels[0], channels[1]), y, at)
 
 
-@jit
+@inner
 def fill_gradient(
-    one: TileShape, d: Gradient, frame: Frame, image: int, band: int, channels: Pair, y: Scratch
+    rows: PixelTiles, d: Gradient, frame: Frame, image: int, band: int, channels: Pair, y: Scratch
 ) -> None:
     """Read dz for a band's frame: channels (begin, end) -> y, with zeros around the map."""
     for row in range(frame.rows):
         line, first, pixels = inside(frame, band, row)
         at = clear(frame, row, first, pixels, y)
         pixel = (image * frame.height + line) * frame.width + first
-        read_gradient(one, d, Block(pixel, pixels, channels[0], channels[1]), y, at)
+        read_gradient(rows, d, Block(pixel, pixels, channels[0], channels[1]), y, at)
 
 
-@jit
+@inner
 def clear(frame: Frame, row: int, first: int, pixels: int, y: Scratch) -> int:
     """Zeros in a row before and behind the columns that are inside -> where these begin in y."""
     start = row * frame.columns * y.pitch

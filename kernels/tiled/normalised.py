@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ..jit import jit
+from ..jit import inlined, inner
 from .register_tile import apart, at_least, at_most, load, multiply_add_lanes, store
-from .row_operations import add_products, add_rows, minus, rows_of, scale_shift, where_between
+from .row_operations import add_products, add_rows, minus, rows_apart, scale_shift, where_between
 from .shapes import TileShape
 
 Array = NDArray[Any]
@@ -62,6 +62,13 @@ class Block(NamedTuple):
     end: int
 
 
+class PixelTiles(NamedTuple):
+    """Some pixels, or one, and a vector of their channels: what belongs to a channel is read once for all of them."""
+
+    some: TileShape
+    one: TileShape
+
+
 class Scratch(NamedTuple):
     """A thread's own memory; neighbouring pixels lie `pitch` numbers apart."""
 
@@ -69,72 +76,114 @@ class Scratch(NamedTuple):
     pitch: int
 
 
-@jit
-def read(one: TileShape, x: Normalised, block: Block, y: Scratch, at: int) -> None:
+@inner
+def read(rows: PixelTiles, x: Normalised, block: Block, y: Scratch, at: int) -> None:
     """`min(max(z*scale + shift, low), high)`, pixel by pixel of the block -> y from `at` on."""
-    apart(one)
-    channels, low, high = x.scale.size, x.limits[0], x.limits[1]
-    for p in range(block.pixels):
-        source = rows_of(one, block.first + p, block.first + p, channels)
-        target = rows_of(one, p, p, y.pitch)
-        for m in range(block.begin, block.end, one.channels):
-            v = scale_shift(load(one, x.z, source, m), x.scale, x.shift, m)
-            store(at_most(at_least(v, low), high), y.values, target, at + m - block.begin)
+    apart(rows.one)
+    several = block.pixels // rows.some.rows * rows.some.rows
+    for p in range(0, several, rows.some.rows):
+        read_pixels(rows.some, x, block, p, y, at)
+    for p in range(several, block.pixels):
+        read_pixels(rows.one, x, block, p, y, at)
 
 
-@jit
-def read_gradient(one: TileShape, d: Gradient, block: Block, y: Scratch, at: int) -> None:
+@inlined
+def read_pixels(shape: TileShape, x: Normalised, block: Block, p: int, y: Scratch, at: int) -> None:
+    """As many pixels as the shape has rows, from the block's pixel p on -> y."""
+    source = rows_apart(shape, (block.first + p) * x.scale.size, x.scale.size)
+    target = rows_apart(shape, at + p * y.pitch - block.begin, y.pitch)
+    low, high = x.limits[0], x.limits[1]
+    for m in range(block.begin, block.end, shape.channels):
+        v = scale_shift(load(shape, x.z, source, m), x.scale, x.shift, m)
+        store(at_most(at_least(v, low), high), y.values, target, m)
+
+
+@inner
+def read_gradient(rows: PixelTiles, d: Gradient, block: Block, y: Scratch, at: int) -> None:
     """`dv*gain + z*tilt + offset`, pixel by pixel of the block -> y from `at` on."""
-    apart(one)
-    channels = d.gain.size
-    for p in range(block.pixels):
-        source = rows_of(one, block.first + p, block.first + p, channels)
-        target = rows_of(one, p, p, y.pitch)
-        for m in range(block.begin, block.end, one.channels):
-            dz = scale_shift(load(one, d.z, source, m), d.tilt, d.offset, m)
-            store(multiply_add_lanes(dz, d.dv, source, m, d.gain, m), y.values, target, at + m - block.begin)
+    apart(rows.one)
+    several = block.pixels // rows.some.rows * rows.some.rows
+    for p in range(0, several, rows.some.rows):
+        read_gradient_pixels(rows.some, d, block, p, y, at)
+    for p in range(several, block.pixels):
+        read_gradient_pixels(rows.one, d, block, p, y, at)
 
 
-@jit
-def add_moments(one: TileShape, z: Array, channels: int, block: Block, pivot: Array, run: Array, sums: Array) -> None:
+@inlined
+def read_gradient_pixels(shape: TileShape, d: Gradient, block: Block, p: int, y: Scratch, at: int) -> None:
+    """As many pixels as the shape has rows, from the block's pixel p on -> y."""
+    source = rows_apart(shape, (block.first + p) * d.gain.size, d.gain.size)
+    target = rows_apart(shape, at + p * y.pitch - block.begin, y.pitch)
+    for m in range(block.begin, block.end, shape.channels):
+        dz = scale_shift(load(shape, d.z, source, m), d.tilt, d.offset, m)
+        store(multiply_add_lanes(dz, d.dv, source, m, d.gain, m), y.values, target, m)
+
+
+@inner
+def add_moments(
+    rows: PixelTiles, z: Array, channels: int, block: Block, pivot: Array, run: Array, sums: Array
+) -> None:
     """Sums over the block's pixels of `z - pivot` and of its square: z flat -> added to sums (2, C).
 
     pivot (C,); run (2 * C,) is room for sums in the dtype of z, all zeros before and after.
     """
-    apart(one)
-    squares = run[channels:]
-    for start in range(block.first, block.first + block.pixels, RUN):
-        for p in range(start, min(start + RUN, block.first + block.pixels)):
-            source = rows_of(one, p, p, channels)
-            for m in range(block.begin, block.end, one.channels):
-                distance = minus(load(one, z, source, m), pivot, m)
-                add_rows(distance, run, m)
-                add_products(distance, z, source, m, pivot, squares, m)
+    apart(rows.one)
+    for start in range(0, block.pixels, RUN):
+        stop = min(start + RUN, block.pixels)
+        several = stop - (stop - start) % rows.some.rows
+        for p in range(start, several, rows.some.rows):
+            moments_of_pixels(rows.some, z, channels, block, p, pivot, run)
+        for p in range(several, stop):
+            moments_of_pixels(rows.one, z, channels, block, p, pivot, run)
         flush(run, block, sums)
 
 
-@jit
-def mask(one: TileShape, x: Normalised, block: Block, dx: Scratch, dv: Array, run: Array, sums: Array) -> None:
+@inlined
+def moments_of_pixels(
+    shape: TileShape, z: Array, channels: int, block: Block, p: int, pivot: Array, run: Array
+) -> None:
+    """As many pixels as the shape has rows, from the block's pixel p on -> added to run (2 * C,)."""
+    source = rows_apart(shape, (block.first + p) * channels, channels)
+    for m in range(block.begin, block.end, shape.channels):
+        distance = minus(load(shape, z, source, m), pivot, m)
+        add_rows(distance, run, m)
+        add_products(distance, z, source, m, pivot, m, run, channels + m)
+
+
+@inner
+def mask(rows: PixelTiles, x: Normalised, block: Block, dx: Scratch, dv: Array, run: Array, sums: Array) -> None:
     """dv becomes dx where low < v < high, else 0; the sums of `dv` and of `dv * (z - mean)` are added to sums (2, C).
 
     Shapes: dx the block's pixels, dv flat like x.z; run (2 * C,) as in `add_moments` -> dv, sums.
     """
-    apart(one)
-    channels = x.scale.size
-    products = run[channels:]
+    apart(rows.one)
     for start in range(0, block.pixels, RUN):
-        for p in range(start, min(start + RUN, block.pixels)):
-            target, source = rows_of(one, block.first + p, block.first + p, channels), rows_of(one, p, p, dx.pitch)
-            for m in range(block.begin, block.end, one.channels):
-                v = scale_shift(load(one, x.z, target, m), x.scale, x.shift, m)
-                kept = where_between(v, x.limits, dx.values, source, m - block.begin)
-                store(kept, dv, target, m)
-                add_rows(kept, run, m)
-                add_products(kept, x.z, target, m, x.mean, products, m)
+        stop = min(start + RUN, block.pixels)
+        several = stop - (stop - start) % rows.some.rows
+        for p in range(start, several, rows.some.rows):
+            mask_pixels(rows.some, x, block, p, dx, dv, run)
+        for p in range(several, stop):
+            mask_pixels(rows.one, x, block, p, dx, dv, run)
         flush(run, block, sums)
 
 
-@jit
+@inlined
+def mask_pixels(
+    shape: TileShape, x: Normalised, block: Block, p: int, dx: Scratch, dv: Array, run: Array
+) -> None:
+    """As many pixels as the shape has rows, from the block's pixel p on -> dv; their sums are added to run (2 * C,)."""
+    channels = x.scale.size
+    target = rows_apart(shape, (block.first + p) * channels, channels)
+    source = rows_apart(shape, p * dx.pitch - block.begin, dx.pitch)
+    for m in range(block.begin, block.end, shape.channels):
+        v = scale_shift(load(shape, x.z, target, m), x.scale, x.shift, m)
+        kept = where_between(v, x.limits, dx.values, source, m)
+        store(kept, dv, target, m)
+        add_rows(kept, run, m)
+        add_products(kept, x.z, target, m, x.mean, m, run, channels + m)
+
+
+@inner
 def flush(run: Array, block: Block, sums: Array) -> None:
     """Add the sums of a run of pixels, run (2 * C,), to those in float64, sums (2, C) -> run is all zeros again."""
     channels = sums.shape[1]

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..jit import jit
-from .normalised import Scratch
+from ..jit import inner, jit
+from .normalised import PixelTiles, Scratch
 from .packing import empty
 from .register_tile import apart, load, multiply_add, store, zero
 from .row_operations import rows_of
@@ -24,12 +24,15 @@ from .shapes import MATRIX_ROWS, TileShape, lanes, vectors_here
 Array = NDArray[Any]
 
 
+SOME_PIXELS = 4
+
+
 class Tiles(NamedTuple):
-    """The shapes of a training step's tiles: two vectors to a row, one, and a single vector."""
+    """The shapes of a training step's tiles: for products, two vectors to a row or one; for what is done by pixel."""
 
     wide: TileShape
     narrow: TileShape
-    one: TileShape
+    pixels: PixelTiles
 
 
 class Panels(NamedTuple):
@@ -44,7 +47,8 @@ class Panels(NamedTuple):
 def tiles(dtype: DTypeLike) -> Tiles:
     """Those for this processor."""
     rows, width, name = MATRIX_ROWS[vectors_here().registers], lanes(dtype), np.dtype(dtype).name
-    return Tiles(*(TileShape(height, size, width, name) for height, size in ((rows[2], 2), (rows[1], 1), (1, 1))))
+    pixels = PixelTiles(TileShape(SOME_PIXELS, 1, width, name), TileShape(1, 1, width, name))
+    return Tiles(TileShape(rows[2], 2, width, name), TileShape(rows[1], 1, width, name), pixels)
 
 
 def panels(w: Array, depth: int, columns: int, turned: bool = False) -> Panels:
@@ -79,7 +83,7 @@ def products(tiles: Tiles, a: Scratch, pixels: int, w: Panels, y: Scratch, first
         strip(tiles.narrow, a, pixels, w, y, first, edge)
 
 
-@jit
+@inner
 def strip(shape: TileShape, a: Scratch, pixels: int, w: Panels, y: Scratch, first: int, n: int) -> None:
     """The columns of one strip, from n on: shapes as in `products` -> y."""
     apart(shape)
@@ -107,7 +111,7 @@ def outer_products(
         outer_strips(tiles.narrow, a, d, pixels, dw, size, (edge, size[1]), go_on)
 
 
-@jit
+@inner
 def outer_strips(
     shape: TileShape,
     a: Scratch,

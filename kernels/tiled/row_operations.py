@@ -22,6 +22,15 @@ def rows_of(code: Code, shape: Any, first: Any, last: Any, step: Any) -> Rows:
     return [code.builder.mul(i, step) for i in inside]
 
 
+@operation(RowsType)
+def rows_apart(code: Code, shape: Any, first: Any, step: Any) -> Rows:
+    """rows[r] = first + r * step"""
+    rows = [first]
+    for _ in range(code.shape.rows - 1):
+        rows.append(code.add(rows[-1], step))
+    return rows
+
+
 @operation(TileType)
 def scale_shift(code: Code, tile: Tile, w: Array, b: Array, n: Any) -> Tile:
     """tile[r,v] = tile[r,v] * w[n + v] + b[n + v]"""
@@ -56,9 +65,9 @@ def add_rows(code: Code, tile: Tile, y: Array, n: Any) -> None:
 
 
 @operation(types.none)
-def add_products(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, b: Array, y: Array, n: Any) -> None:
-    """y[n + v] += sum over r of tile[r,v] * (x[rows[r] + k + v] - b[n + v])"""
-    sums, middle = code.vectors(y, n), code.vectors(b, n)
+def add_products(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, b: Array, first: Any, y: Array, n: Any) -> None:
+    """y[n + v] += sum over r of tile[r,v] * (x[rows[r] + k + v] - b[first + v])"""
+    sums, middle = code.vectors(y, n), code.vectors(b, first)
     for start, row in zip(rows, tile, strict=True):
         distances = [code.builder.fsub(*each) for each in zip(code.vectors(x, start, k), middle, strict=True)]
         sums = [code.multiply_add(*each) for each in zip(row, distances, sums, strict=True)]

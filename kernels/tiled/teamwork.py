@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..jit import jit
+from ..jit import inner
 from .packing import CACHE_LINE, empty
 from .threads import new_state, run_together
 
@@ -101,7 +101,7 @@ def part_size(pixels: int, parts: int, block: int) -> int:
     return -(-pixels // (parts * block)) * block
 
 
-@jit
+@inner
 def add_parts(partial: Array, parts: int, share: int, shares: int, total: Array) -> None:
     """One share of the numbers of `total` becomes the sum of the parts', in their order.
 

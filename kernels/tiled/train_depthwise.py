@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import jit
+from ..jit import inner, jit
 from .frames import INPUTS, LAST, OUTPUTS, PRODUCTS, Bands, bands, fill, fill_gradient, table
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask
@@ -97,7 +97,7 @@ def forward_chunks(tiles: Tiles, shape: TileShape, work: Forward, job: Job, thre
         finish(job.state, job.chunks, job.first, phase)
 
 
-@jit
+@inner
 def forward_band(
     tiles: Tiles, shape: TileShape, work: Forward, at: tuple[int, int, int, int], frame: Scratch, run: Array
 ) -> None:
@@ -107,7 +107,7 @@ def forward_band(
     begin, end, rows = strip * width, (strip + 1) * width, rows_of_band(walk.dz.height, walk.rows[0], band)
     if rows == 0:
         return
-    fill(tiles.one, work.x, walk.x, image, band, (begin, end), frame)
+    fill(tiles.pixels, work.x, walk.x, image, band, (begin, end), frame)
     first = (image * walk.dz.height + band * walk.rows[0]) * walk.dz.width
     w, z = work.w[strip], work.z[first * C + begin :]
     tables = table(walk, OUTPUTS + (0 if rows == walk.rows[0] else LAST))
@@ -116,7 +116,7 @@ def forward_band(
         for m in range(width):
             work.pivots[part, begin + m] = z[m]
     block = Block(first, rows * walk.dz.width, begin, end)
-    add_moments(tiles.one, work.z, C, block, work.pivots[part], run, work.moments[part])
+    add_moments(tiles.pixels, work.z, C, block, work.pivots[part], run, work.moments[part])
 
 
 def depthwise_backward(
@@ -175,7 +175,7 @@ def backward_chunks(
         finish(job.state, job.chunks, job.first, phase)
 
 
-@jit
+@inner
 def backward_outputs(
     tiles: Tiles, shape: TileShape, work: Backward, at: tuple[int, int, int, int], x: Array, dz: Array
 ) -> None:
@@ -183,14 +183,14 @@ def backward_outputs(
     apart(shape)
     width, walk, (part, image, band, strip) = work.bands.width, work.bands, at
     channels, rows = (strip * width, (strip + 1) * width), rows_of_band(walk.dz.height, walk.rows[0], band)
-    fill_gradient(tiles.one, work.d, walk.dz, image, band, channels, Scratch(dz, width))
+    fill_gradient(tiles.pixels, work.d, walk.dz, image, band, channels, Scratch(dz, width))
     if rows > 0:
-        fill(tiles.one, work.x, walk.x, image, band, channels, Scratch(x, width))
+        fill(tiles.pixels, work.x, walk.x, image, band, channels, Scratch(x, width))
         tables = table(walk, PRODUCTS + (0 if rows == walk.rows[0] else LAST))
         tap_products(shape, x, work.dw[part, strip], tables, dz, width)
 
 
-@jit
+@inner
 def backward_inputs(
     tiles: Tiles,
     shape: TileShape,
@@ -209,10 +209,10 @@ def backward_inputs(
     tap_sums(shape, dz, work.w[strip], tables, dx, width)
     first = (image * walk.x.height + band * walk.rows[1]) * walk.x.width
     block = Block(first, rows * walk.x.width, strip * width, (strip + 1) * width)
-    mask(tiles.one, work.x, block, Scratch(dx, width), work.dv, run, work.slopes[part])
+    mask(tiles.pixels, work.x, block, Scratch(dx, width), work.dv, run, work.slopes[part])
 
 
-@jit
+@inner
 def rows_of_band(height: int, rows: int, band: int) -> int:
     """Rows of a map that a band of so many really has -> 0 to rows."""
     return max(0, min(rows, height - band * rows))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import jit
+from ..jit import inner, jit
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
 from .panels import Panels, Tiles, outer_products, panels, products, tiles
@@ -89,22 +89,22 @@ def forward_parts(tiles: Tiles, work: Forward, job: Job, thread: int) -> None:
         finish(job.state, job.chunks, job.first, phase)
 
 
-@jit
+@inner
 def forward_part(tiles: Tiles, work: Forward, part: int, a: Scratch, run: Array) -> None:
     """Block by block: x is read, multiplied, summed -> work.z, work.pivots, work.moments."""
-    apart(tiles.one)
+    apart(tiles.wide)
     K, C = work.w.depth, work.w.columns
     begin, pivot = part * work.size, work.pivots[part]
     end = min(begin + work.size, work.z.size // C)
     run[:] = 0
     for first in range(begin, end, work.block):
         pixels = min(work.block, end - first)
-        read(tiles.one, work.x, Block(first, pixels, 0, K), a, 0)
+        read(tiles.pixels, work.x, Block(first, pixels, 0, K), a, 0)
         products(tiles, a, pixels, work.w, Scratch(work.z, C), first)
         if first == begin:
             for n in range(C):
                 pivot[n] = work.z[first * C + n]
-        add_moments(tiles.one, work.z, C, Block(first, pixels, 0, C), pivot, run, work.moments[part])
+        add_moments(tiles.pixels, work.z, C, Block(first, pixels, 0, C), pivot, run, work.moments[part])
 
 
 def pointwise_backward(
@@ -147,10 +147,10 @@ def backward_parts(tiles: Tiles, work: Backward, job: Job, thread: int) -> None:
         finish(job.state, job.chunks, job.first, phase)
 
 
-@jit
+@inner
 def backward_part(tiles: Tiles, work: Backward, part: int, room: tuple[Scratch, Scratch], run: Array) -> None:
     """Block by block: x and dz are read, dw, dx, dv -> work.dv, work.slopes, work.partial."""
-    apart(tiles.one)
+    apart(tiles.wide)
     K, C, (a, d) = work.x.scale.size, work.d.gain.size, room
     dw = work.partial[part * K * C : (part + 1) * K * C]
     begin = part * work.size
@@ -158,12 +158,12 @@ def backward_part(tiles: Tiles, work: Backward, part: int, room: tuple[Scratch, 
     run[:] = 0
     for first in range(begin, end, work.block):
         pixels = min(work.block, end - first)
-        read(tiles.one, work.x, Block(first, pixels, 0, K), a, 0)
-        read_gradient(tiles.one, work.d, Block(first, pixels, 0, C), d, 0)
+        read(tiles.pixels, work.x, Block(first, pixels, 0, K), a, 0)
+        read_gradient(tiles.pixels, work.d, Block(first, pixels, 0, C), d, 0)
         outer_products(tiles, a, d, pixels, dw, (K, C), first > begin)
         if work.w.columns:
             products(tiles, d, pixels, work.w, a, 0)  # x is no longer needed
-            mask(tiles.one, work.x, Block(first, pixels, 0, K), a, work.dv, run, work.slopes[part])
+            mask(tiles.pixels, work.x, Block(first, pixels, 0, K), a, work.dv, run, work.slopes[part])
 
 
 def block_size(numbers: int) -> int:
