@@ -15,6 +15,7 @@ from refnet.layers import (
     Add,
     BatchNorm,
     Conv2d,
+    Dense,
     DepthwiseConv2d,
     Dropout,
     GlobalAveragePool,
@@ -24,7 +25,7 @@ from refnet.layers import (
     Relu,
     Relu6,
 )
-from refnet.rewrites.normalised import NormalisedAdd, NormalisedConvolution
+from refnet.rewrites.normalised import FusedDense, NormalisedAdd, NormalisedConvolution
 from refnet.rewrites.unread import Unread
 
 jit = pytest.mark.jit
@@ -139,7 +140,7 @@ def test_mobilenets_are_fused_whole(build):
     net = build(width=0.25, resolution=64, classes=3)
     fused = fuse(net)
     assert {type(node.layer).__name__ for node in fused.nodes} <= {
-        *("NormalisedConvolution", "NormalisedAdd", "GlobalAveragePool", "Dropout", "Dense", "BiasAdd")
+        *("NormalisedConvolution", "NormalisedAdd", "GlobalAveragePool", "Dropout", "FusedDense", "BiasAdd")
     }
     assert_same(step(fused, batch=4), step(net, kernels, batch=4), 1e-10)
 
@@ -337,6 +338,17 @@ def test_an_empty_batch():
     assert y.shape == (0, 7, 6, 3)
     _, gradients = fused.backward(tape, np.ones(y.shape))
     assert not any(each.any() for each in gradients.values())
+
+
+@jit
+@pytest.mark.parametrize("input_gradient", [True, False])
+def test_dense_layers_pack_their_weights_unless_they_are_large(input_gradient):
+    large = Graph("large", {"features": (37,)}, [Node("a", Dense(150_000)), Node("b", Dense(2))])
+    assert [type(node.layer) for node in fuse(large).nodes] == [Dense, FusedDense]
+    small = Graph("small", {"features": (37,)}, [Node("a", Dense(11)), Node("b", Dense(5))])
+    for kernel in (None, kernels):
+        found = step(fuse(small), kernel, input_gradient=input_gradient)
+        assert_same(found, step(small, kernels, input_gradient=input_gradient), 1e-13)
 
 
 @jit

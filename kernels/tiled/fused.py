@@ -10,6 +10,7 @@ from .moments import Moments, affine, as_normalised, gradient_of
 from .normalised import Gradient, Normalised
 from .teamwork import Memory, Team
 from .threads import default_threads
+from .train_dense import dense_backward, dense_forward
 from .train_depthwise import depthwise_backward, depthwise_forward
 from .train_maps import gradient, masked, moments, values
 from .train_pointwise import pointwise_backward, pointwise_forward
@@ -23,6 +24,8 @@ __all__ = [
     "affine",
     "as_normalised",
     "default_threads",
+    "dense_backward",
+    "dense_forward",
     "depthwise_backward",
     "depthwise_forward",
     "gradient",

@@ -15,14 +15,17 @@ from ..layers.activation import Relu, Relu6
 from ..layers.add import Add
 from ..layers.base import check_count
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d
+from ..layers.dense import Dense
 from ..layers.normalization import BatchNorm
 from ..node import Node
-from .normalised import Fused, NormalisedAdd, NormalisedConvolution
+from .normalised import Fused, FusedDense, NormalisedAdd, NormalisedConvolution
 from .unread import Memory
 
 # These very classes: one of a user's own, derived from them, may compute anything.
 CONVOLUTIONS = (Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d)
 ACTIVATIONS = (Relu6, Relu)
+
+LARGEST_DENSE = 1 << 22  # weights: more than that are better read where they are than copied
 
 Hands = tuple[int | None, Memory]  # who does the work of all layers, and in which memory
 
@@ -43,6 +46,7 @@ def fuse(net: Graph, threads: int | None = None) -> Graph:
     inside = {node.name for chain in chains.values() for node in chain[:-1]}
     nodes = [node for node in net.nodes if node.name not in inside]
     nodes = [_merged(net, chains[node.name], hands) if node.name in chains else node for node in nodes]
+    nodes = [_with_packed_weights(net, node, hands) if type(node.layer) is Dense else node for node in nodes]
     return Graph(f"{net.name}, fused", net.inputs, _connected(nodes, net.outputs, hands), net.outputs)
 
 
@@ -80,6 +84,13 @@ def _merged(net: Graph, chain: list[Node], hands: Hands) -> Node:
     layer = NormalisedConvolution(*hands, convolution, norm, activation, unread=False)
     keys = {role: key for node in chain for role, key in _keys(net, node).items()}
     return Node(chain[-1].name, layer, chain[0].inputs, keys)
+
+
+def _with_packed_weights(net: Graph, node: Node, hands: Hands) -> Node:
+    """A dense layer as a fused one, unless it is large."""
+    assert isinstance(node.layer, Dense)
+    units, inputs = node.layer.units, net.shapes[node.inputs[0]][0]
+    return replace(node, layer=FusedDense(*hands, units)) if inputs * units <= LARGEST_DENSE else node
 
 
 def _connected(nodes: list[Node], outputs: tuple[str, ...], hands: Hands) -> list[Node]:

@@ -34,6 +34,7 @@ from ..layers.base import (
     check_statistics,
 )
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d
+from ..layers.dense import Dense
 from ..layers.normalization import VECTORS, BatchNorm
 from .unread import Crew, Kept, Memory, Unread, UnreadGradient, unpacked
 
@@ -254,3 +255,37 @@ class NormalisedAdd(Fused):
 
     def _fused_backward(self, crew: Crew, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
         return tuple(dy if x is None else crew.gradient(x, dy) for x in kept), {}
+
+
+@dataclass(frozen=True)
+class FusedDense(Fused):
+    """A dense layer whose weights are packed once for all images of a step: (M,) -> (units,)."""
+
+    units: int
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        return Dense(self.units).out_shape(*shapes)
+
+    def parameters(self, *shapes: Shape) -> dict[str, Shape]:
+        return Dense(self.units).parameters(*shapes)
+
+    def cost(self, *shapes: Shape) -> Terms:
+        return replace(Dense(self.units).cost(*shapes), operation=self.operation)
+
+    def _forward(self, kernels: Any, weights: Weights, xs: tuple[Array, ...]) -> Array:
+        return Dense(self.units)._forward(kernels, weights, xs)
+
+    def _saved(self, xs: tuple[Array, ...], y: Array) -> Any:
+        return OneByOne(xs)
+
+    def _backward(self, kernels: Any, weights: Weights, saved: Any, dy: Array, input_gradient: bool) -> Gradients:
+        return Dense(self.units)._backward(kernels, weights, saved.contents, dy, input_gradient)
+
+    def _fused_forward(
+        self, crew: Crew, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
+    ) -> tuple[Any, Any, dict[str, Array]]:
+        return crew.fused.dense_forward(xs[0], weights["kernel"], crew.team), xs[0], {}
+
+    def _fused_backward(self, crew: Crew, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
+        dx, dw = crew.fused.dense_backward(dy, kept, weights["kernel"], input_gradient, crew.team)
+        return (dx,) if input_gradient else (), {"kernel": dw}
