@@ -216,10 +216,10 @@ TILED = (
         _TILED,
     ),
     Mistake(
-        "tiled: padded channels hold whatever was there",
+        "tiled: the upper border holds whatever was there",
         "kernels/tiled/packing.py",
-        "    inside[..., :M], inside[..., M:] = x, 0\n",
-        "    inside[..., :M] = x\n",
+        "    values[:, :top] = values[:, top + H :] = 0\n",
+        "    values[:, top + H :] = 0\n",
         _TILED,
     ),
     Mistake(
