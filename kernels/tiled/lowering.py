@@ -221,10 +221,11 @@ def schedule(OH: int, OW: int, D: int, N: int, expands: bool, projects: bool) ->
         rows = min(OH, max(1, 48 // OW + 1))
         return Schedule(min(OH, 8) if OW > 28 else 2 if OH > 1 else 1, 1, rows, min(D, 64), D)
     if OW > 20:
-        return Schedule(min(OH, 8 if OW > 28 else 2), 1, max(1, 48 // OW), D, D)
+        return Schedule(min(OH, 4 if OW > 56 else 2), 1, max(1, 112 // OW), D, D)
     slab = min(D, 48 if OW > 7 else 96)
-    depth = min(D, 3 * slab if OW > 7 else 5 * slab)
-    return Schedule(1, min(2, -(-D // depth)), OH, slab, depth)
+    slabs = -(-D // slab)
+    groups = min(2, slabs)
+    return Schedule(1, groups, OH, slab, -(-slabs // groups) * slab)
 
 
 def block(
