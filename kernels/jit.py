@@ -3,6 +3,7 @@
     @jit                   strict IEEE arithmetic: every rounding happens where the text says
     @jit(CONTRACT)         a*b + c may become one fused multiply-add
     @jit(REASSOCIATE)      that, and a sum may be split over vector lanes
+    @bare, @inner, @inlined    strict, for the parts of a program (`tiled/program.py`)
 
 A kernel compiles at its first call with a new set of argument types, never at import, and later processes
 read it back (`cache.py`). Under NUMBA_DISABLE_JIT=1 the decorator returns the plain function.
@@ -46,9 +47,9 @@ def jit(target: Any) -> Any:
     raise TypeError(f"jit: wanted a plain function, STRICT, CONTRACT or REASSOCIATE, got {target!r}")
 
 
-def _compile_at_first_call(function: F, flags: frozenset[str]) -> F:
+def _compile_at_first_call(function: F, flags: frozenset[str], **options: Any) -> F:
     _register(function, _NAMES[flags])
-    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=set(flags) or False)(function)
+    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=set(flags) or False, **options)(function)
     if compiled is not function:  # which it is under NUMBA_DISABLE_JIT=1
         _attach_cache(compiled, function, _NAMES[flags])
     return cast(F, compiled)
@@ -74,6 +75,17 @@ def _attach_cache(compiled: Any, function: Any, name: str) -> None:
         logging.getLogger(__name__).info("%s is not cached: %s", function.__qualname__, error)
 
 
+def bare(function: F) -> F:
+    """Compile strictly, without counting references to arrays: for kernels that make none and go from tile to tile."""
+    return _compile_at_first_call(function, STRICT, _nrt=False)
+
+
+def inner(function: F) -> F:
+    """The same for what kernels alone call, never Python: half of a small function's code would be for that."""
+    return _compile_at_first_call(function, STRICT, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
 def inlined(function: F) -> F:
     """Make a function a part of each kernel that calls it: what a kernel calls is otherwise compiled twice."""
-    return cast(F, numba.njit(inline="always", error_model="numpy")(function))
+    options: dict[str, Any] = {"inline": "always", "error_model": "numpy", "_nrt": False}
+    return cast(F, numba.njit(**options)(function))

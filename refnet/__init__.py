@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .engine import compile as compile
     from .graph import Graph as Graph
     from .graph import Node as Node
     from .graph import Tape as Tape
@@ -30,6 +31,7 @@ _HOME = {
     "Graph": "refnet.graph",
     "Node": "refnet.graph",
     "Tape": "refnet.graph",
+    "compile": "refnet.engine",
     "mobilenet_v1": "refnet.models",
     "conv_mobilenet": "refnet.models",
     "shallow_mobilenet": "refnet.models",
@@ -39,6 +41,7 @@ _HOME = {
 }
 _ROOMS = (
     "counting",
+    "engine",
     "formulas",
     "graph",
     "io",

@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 import pytest
 
-TYPED = ("refnet", "refnet.kernels", "refnet.layers", "refnet.models", "refnet.rewrites", "refnet.training")
+TYPED = tuple(f"refnet{room}" for room in ("", ".engine", ".kernels", ".layers", ".models", ".rewrites", ".training"))
 LAZY = (*TYPED, "refnet.io", "refnet.papers", "refnet.testing")
 
 

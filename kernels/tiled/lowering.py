@@ -146,8 +146,9 @@ def window(
     stride: Pair,
     dilation: Pair,
     pads: Pads,
+    dense: bool = False,
 ) -> Lowered:
-    """A standard convolution: w (KH, KW, M, N) on maps of (H, W, M)."""
+    """A standard convolution: w (KH, KW, M, N) on maps of (H, W, M); dense: whose channels are not padded."""
     KH, KW, M, N = w.shape
     OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
     columns, width = padded(N, w.dtype), (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
@@ -165,7 +166,7 @@ def window(
         "images": images,
         "height": in_hw[0],
         "width": in_hw[1],
-        "channels": padded(M, w.dtype),
+        "channels": M if dense else padded(M, w.dtype),
         "inputs": M,
         "out_height": OH,
         "out_width": OW,
@@ -222,7 +223,8 @@ def schedule(OH: int, OW: int, D: int, N: int, expands: bool, projects: bool) ->
     if OW > 20:
         return Schedule(min(OH, 8 if OW > 28 else 2), 1, max(1, 48 // OW), D, D)
     slab = min(D, 48 if OW > 7 else 96)
-    return Schedule(1, min(2, -(-D // slab)), OH, slab, slab)
+    depth = min(D, 3 * slab if OW > 7 else 5 * slab)
+    return Schedule(1, min(2, -(-D // depth)), OH, slab, depth)
 
 
 def block(

@@ -12,9 +12,21 @@ pixels lie, and in what a window is. Sums are in the dtype of the arrays, and go
 
 from typing import Any, NamedTuple
 
-from ..jit import inlined, jit
+from numpy.typing import NDArray
+
+from ..jit import inlined, inner
 from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import Rows, Shapes, TileShape, Widths
+
+Array = NDArray[Any]
+
+
+class Arrays(NamedTuple):
+    """All that a program works with, flat: its memory, its packed weights, its tables of offsets (int64)."""
+
+    memory: Array
+    weights: Array
+    tables: Array
 
 
 class Pixels(NamedTuple):
@@ -71,9 +83,9 @@ NOTHING = -1
 GO_ON = -2
 
 
-@jit
-def product(shapes: Shapes, p: Product, arrays: Any) -> None:
-    """The sums of all pixels over their windows. Shapes: arrays are memory, weights, tables, all flat -> memory."""
+@inner
+def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
+    """The sums of all pixels over their windows. Shapes: as the tuples say -> arrays.memory."""
     apart(shapes.half_slides.single)
     if p.panels.columns % shapes.products.lanes == 0:
         strips(shapes.products, p, arrays)
@@ -82,7 +94,7 @@ def product(shapes: Shapes, p: Product, arrays: Any) -> None:
 
 
 @inlined
-def strips(widths: Widths, p: Product, arrays: Any) -> None:
+def strips(widths: Widths, p: Product, arrays: Arrays) -> None:
     """Strip by strip of the columns: as few as possible, as even as possible, the wide ones first."""
     vectors = p.panels.columns // widths.lanes
     tiles = -(-vectors // widths.widest)
@@ -97,8 +109,8 @@ def strips(widths: Widths, p: Product, arrays: Any) -> None:
             strip(widths.three, p, arrays, n)
 
 
-@jit
-def strip(rows: Rows, p: Product, arrays: Any, n: int) -> None:
+@inner
+def strip(rows: Rows, p: Product, arrays: Arrays, n: int) -> None:
     """One strip's columns from n on, for all pixels: first tall tiles, then short ones, then row by row.
 
     Shapes: as product.
@@ -118,8 +130,8 @@ def strip(rows: Rows, p: Product, arrays: Any, n: int) -> None:
         tile_of_sums(rows.single, p, arrays, n, first)
 
 
-@jit
-def tile_of_sums(shape: TileShape, p: Product, arrays: Any, n: int, first: int) -> None:
+@inlined
+def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int) -> None:
     """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> a tile."""
     memory, weights, tables = arrays
     places, at = rows_at(shape, tables, p.target.table + first), p.target.start + n

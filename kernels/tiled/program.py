@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import inlined, jit
+from ..jit import bare, inlined
 from .block import block_chunk
-from .products import NOTHING, Ending, Panels, Pixels, Product, Window, product
+from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import Shapes, TileShape
 from .threads import claim, finish
@@ -43,13 +43,13 @@ _REALS = [f"{name}_{limit}" for name in _LIMITS.split() for limit in ("low", "hi
 OPERATION = np.dtype([(name, np.int64) for name in _INTEGERS] + [(name, np.float64) for name in _REALS])
 
 
-@jit
+@bare
 def run(
-    table: Any, arrays: Any, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
+    table: Any, arrays: Arrays, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
 ) -> None:
     """Take part in running the table until all of it is done.
 
-    Shapes: table (operations,), arrays memory, weights, tables, all flat, chunks (operations,) -> memory.
+    Shapes: table (operations,), chunks (operations,) -> memory.
     """
     while True:
         phase, chunk = claim(state, chunks, first_serial, thread)
@@ -59,8 +59,8 @@ def run(
         finish(state, chunks, first_serial, phase)
 
 
-@jit
-def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
+@inlined
+def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) -> None:
     """One chunk of one operation. Shapes: op a row of the table, arrays as for run -> memory."""
     if op.kind == BLOCK:
         block_chunk(shapes, op, chunk, thread, arrays)
@@ -83,7 +83,7 @@ def share(total: int, parts: int, part: int) -> tuple[int, int]:
 
 
 @inlined
-def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Any) -> None:
+def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
     """A matrix product: some pixels, in blocks of `rows`, and one group of `slab` columns."""
     band, group = chunk // op.groups, chunk % op.groups
     n = group * op.slab
@@ -100,7 +100,7 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Any) -> None:
 
 
 @inlined
-def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) -> None:
+def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) -> None:
     """A standard convolution: some rows of an image, in bands of `rows`, and one group of `slab` columns.
 
     The input rows under a band are copied into scratch memory, between zeros, so that each filter line is one run.
@@ -114,7 +114,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) 
     for row in range(first, last, op.rows):
         rows = min(op.rows, last - row)
         lines = (rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
-        gather(op, image, row * op.stride_y - op.top, lines, place, arrays[0])
+        gather(op, image, row * op.stride_y - op.top, lines, place, arrays)
         pixel = (image * op.out_height + row) * op.out_width
         residual = Pixels(NOTHING, 0)
         if op.residual >= 0:
@@ -126,8 +126,9 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Any) 
 
 
 @inlined
-def gather(op: Any, image: int, iy: int, lines: int, place: int, memory: Array) -> None:
+def gather(op: Any, image: int, iy: int, lines: int, place: int, arrays: Arrays) -> None:
     """Padded lines of the input from row iy on, without padded channels -> memory from `place` on."""
+    memory = arrays.memory
     for i in range(lines):
         start = place + i * op.pitch
         if iy + i < 0 or iy + i >= op.height:
@@ -137,13 +138,17 @@ def gather(op: Any, image: int, iy: int, lines: int, place: int, memory: Array) 
         memory[start:inside] = 0
         memory[inside + op.columns * op.inputs : start + op.pitch] = 0
         x = op.x + (image * op.height + iy + i) * op.width * op.channels
-        for j in range(op.columns):
-            for m in range(op.inputs):
-                memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
+        if op.channels == op.inputs:
+            for j in range(op.columns * op.inputs):
+                memory[inside + j] = memory[x + j]
+        else:
+            for j in range(op.columns):
+                for m in range(op.inputs):
+                    memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
 
 
 @inlined
-def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The sums of a block's groups, in their order, with bias and residual: some pixels."""
     memory, weights, tables = arrays
     first, last = share(op.pixels, op.bands, chunk)
@@ -160,7 +165,7 @@ def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
 
 
 @inlined
-def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The means of an image's channels over its pixels; weights hold 1/pixels."""
     memory, weights, tables = arrays
     place = rows_at(shape, tables, op.window_t)
@@ -172,7 +177,7 @@ def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
 
 
 @inlined
-def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Any) -> None:
+def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The sum of two maps, clamped: some pixels."""
     memory, _, tables = arrays
     first, last = share(op.pixels, op.bands, chunk)

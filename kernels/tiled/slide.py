@@ -11,13 +11,10 @@ tiles and middling ones, the last of which lies partly over the one before; what
 
 from typing import Any, NamedTuple
 
-from numpy.typing import NDArray
-
-from ..jit import inlined, jit
+from ..jit import inlined, inner
+from .products import Arrays
 from .register_tile import apart, at_least, at_most, repeat, slide, store_row
 from .shapes import Slides, TileShape
-
-Array = NDArray[Any]
 
 
 class Lines(NamedTuple):
@@ -52,80 +49,88 @@ class Filter(NamedTuple):
     high: float
 
 
-@jit
-def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, arrays: Any) -> None:
-    """One output row, all its `channels` channels. Shapes: arrays are memory, weights, tables, all flat -> memory."""
+@inner
+def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, arrays: Arrays) -> None:
+    """One output row, all its `channels` channels. Shapes: as the tuples say -> memory."""
     apart(slides.single)
-    nine = filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride <= 2
-    long, middling = slides.long.rows, slides.middling_1.rows
-    ox = 0
-    while ox < lines.width:
-        if lines.width >= long and lines.width - ox != middling:
-            ox = min(ox, lines.width - long)
-            if not nine:
-                any_taps(slides.long, lines, filter, channels, arrays, ox)
-            elif filter.stride == 1:
-                nine_taps(slides.long_1, lines, filter, channels, arrays, ox)
-            else:
-                nine_taps(slides.long_2, lines, filter, channels, arrays, ox)
-            ox += long
-        elif lines.width >= middling and nine:
-            ox = min(ox, lines.width - middling)
-            if filter.stride == 1:
-                nine_taps(slides.middling_1, lines, filter, channels, arrays, ox)
-            else:
-                nine_taps(slides.middling_2, lines, filter, channels, arrays, ox)
-            ox += middling
+    if filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride == 1:
+        row_of_tiles(slides.long_1, slides.middling_1, slides.short, lines, filter, channels, arrays)
+    elif filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride == 2:
+        row_of_tiles(slides.long_2, slides.middling_2, slides.short, lines, filter, channels, arrays)
+    else:
+        row_of_tiles(slides.long, slides.single, slides.single, lines, filter, channels, arrays)
+
+
+@inlined
+def row_of_tiles(
+    long: TileShape,
+    middling: TileShape,
+    short: TileShape,
+    lines: Lines,
+    filter: Filter,
+    channels: int,
+    arrays: Arrays,
+) -> None:
+    """Long tiles, and a middling one if that is enough for the rest of the row."""
+    width = lines.width
+    rest = width % long.rows
+    stop = width - rest if rest <= middling.rows else width
+    if width < long.rows:
+        stop = 0
+    if stop > 0:
+        pixels(long, lines, filter, channels, arrays, 0, stop)
+    if stop < width and width >= middling.rows:
+        pixels(middling, lines, filter, channels, arrays, min(stop, width - middling.rows), width)
+    elif stop < width:
+        pixels(short, lines, filter, channels, arrays, stop, width)
+
+
+@inner
+def pixels(
+    shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Arrays, first: int, stop: int
+) -> None:
+    """The output pixels from `first` to `stop`; the last tile may lie partly over the one before.
+
+    Shapes: as slide_row.
+    """
+    apart(shape)
+    ox, m = first, 0
+    for _ in range(-(-(stop - first) // shape.rows) * (channels // shape.channels)):
+        tile = repeat(shape, arrays.weights, filter.bias + m)
+        x = lines.start + ox * filter.stride * lines.step + m
+        if shape.taps == 3:
+            tile = nine_taps(tile, lines, filter, arrays, x, filter.start + m)
         else:
-            if nine:
-                nine_taps(slides.short, lines, filter, channels, arrays, ox)
-            else:
-                any_taps(slides.single, lines, filter, channels, arrays, ox)
-            ox += 1
+            tile = any_taps(tile, lines, filter, arrays, x, filter.start + m)
+        tile = at_most(at_least(tile, filter.low), filter.high)
+        store_row(tile, arrays.memory, lines.target + ox * lines.apart + m, lines.apart)
+        m += shape.channels
+        if m >= channels:
+            m = 0
+            ox = min(ox + shape.rows, stop - shape.rows)
 
 
-@jit
-def nine_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Any, ox: int) -> None:
-    """The output pixels from ox on, under a 3x3 filter: one tile after another along the channels.
-
-    Shapes: as slide_row.
-    """
-    apart(shape)
-    memory, weights, _ = arrays
-    step, next, x = lines.step, filter.channels, lines.start + ox * filter.stride * lines.step
-    first = x + lines.first
-    second = x + below(lines, filter, lines.first)
-    third = x + below(lines, filter, below(lines, filter, lines.first))
-    target = lines.target + ox * lines.apart
-    for m in range(0, channels, shape.channels):
-        w = filter.start + m
-        tile = repeat(shape, weights, filter.bias + m)
-        tile = slide(tile, memory, first + m, step, weights, w, next)
-        tile = slide(tile, memory, second + m, step, weights, w + 3 * next, next)
-        tile = slide(tile, memory, third + m, step, weights, w + 6 * next, next)
-        store_row(at_most(at_least(tile, filter.low), filter.high), memory, target + m, lines.apart)
+@inlined
+def nine_taps(tile: Any, lines: Lines, filter: Filter, arrays: Arrays, x: int, w: int) -> Any:
+    """A 3x3 filter: three taps at once, which the shape knows of, and its stride."""
+    step, next = lines.step, filter.channels
+    second = below(lines, filter, lines.first)
+    tile = slide(tile, arrays.memory, x + lines.first, step, arrays.weights, w, next)
+    tile = slide(tile, arrays.memory, x + second, step, arrays.weights, w + 3 * next, next)
+    return slide(tile, arrays.memory, x + below(lines, filter, second), step, arrays.weights, w + 6 * next, next)
 
 
-@jit
-def any_taps(shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Any, ox: int) -> None:
-    """The same for a filter of any size, stride and dilation: tap by tap, so the shape's taps and stride are 1.
-
-    Shapes: as slide_row.
-    """
-    apart(shape)
-    memory, weights, _ = arrays
-    step, target = lines.step * filter.stride, lines.target + ox * lines.apart
-    for m in range(0, channels, shape.channels):
-        tile = repeat(shape, weights, filter.bias + m)
-        line, w = lines.first, filter.start + m
-        for _ in range(filter.height):
-            x = lines.start + line + ox * step + m
-            for _ in range(filter.width):
-                tile = slide(tile, memory, x, step, weights, w, 0)
-                x += filter.dilation_x * lines.step
-                w += filter.channels
-            line = below(lines, filter, line)
-        store_row(at_most(at_least(tile, filter.low), filter.high), memory, target + m, lines.apart)
+@inlined
+def any_taps(tile: Any, lines: Lines, filter: Filter, arrays: Arrays, x: int, w: int) -> Any:
+    """A filter of any size, stride and dilation, tap by tap: the shape's taps and stride are 1."""
+    line = lines.first
+    for _ in range(filter.height):
+        for kx in range(filter.width):
+            tap = x + line + kx * filter.dilation_x * lines.step
+            tile = slide(tile, arrays.memory, tap, lines.step * filter.stride, arrays.weights, w, 0)
+            w += filter.channels
+        line = below(lines, filter, line)
+    return tile
 
 
 @inlined

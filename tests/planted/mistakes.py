@@ -483,6 +483,56 @@ FILES = (
     ),
 )
 
+_ARENA = ("tests/engine/test_arena.py",)
+_PROGRAMS = ("tests/engine/test_programs.py", "tests/engine/test_program_sharing.py")
+
+ENGINE = (
+    Mistake(
+        "engine: a fast operation's output may lie on its input",
+        "refnet/engine/planning.py",
+        "2 * at + 1 if each.fast else 2 * at)",
+        "2 * at - 1 if each.fast else 2 * at)",
+        _ARENA,
+        quick=True,
+    ),
+    Mistake(
+        "engine: outputs that a later operation may write over",
+        "refnet/engine/planning.py",
+        "        ends[roots[name]] = 2 * len(operations)\n",
+        "        ends.setdefault(roots[name], 2 * len(operations))\n",
+        _ARENA,
+    ),
+    Mistake(
+        "engine: scratch of one thread for all",
+        "refnet/engine/planning.py",
+        "threads * up(each.scratch, line)",
+        "up(each.scratch, line)",
+        (*_ARENA, *_PROGRAMS),
+    ),
+    Mistake(
+        "engine: a shortcut forgotten",
+        "refnet/engine/tables.py",
+        '"residual": -1 if shortcut is None else',
+        '"residual": -1 if shortcut is None or operation.kind == "block" else',
+        _PROGRAMS,
+        quick=True,
+    ),
+    Mistake(
+        "engine: what an output reads fused away",
+        "refnet/engine/matching.py",
+        " + Counter(net.outputs)",
+        "",
+        ("tests/engine/test_matching.py",),
+    ),
+    Mistake(
+        "engine: zeros behind padded channels left out",
+        "refnet/engine/values.py",
+        "            rows[:, channels:] = 0\n",
+        "            rows[:, channels:] = float(\"nan\")\n",
+        _PROGRAMS,
+    ),
+)
+
 _THREADS = ("tests/kernels/tiled/test_threads.py",)
 
 THREADS = (
@@ -517,4 +567,4 @@ THREADS = (
     ),
 )
 
-MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *THREADS)
+MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *THREADS, *ENGINE)

@@ -1,0 +1,93 @@
+"""Fast operations as rows of a table, all but their addresses: what `kernels/tiled/lowering.py` makes of each kind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..graph import Graph
+from ..kernels.tiled import lowering
+from ..kernels.tiled.lowering import Lowered, Pads, Pair, Part
+from ..layers.convolution import Conv2d, DepthwiseConv2d
+from ..rewrites.fold import innermost
+from .matching import Operation, Stage, regions
+from .values import Layout
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """What is known of all operations: the folded graph and its weights, images of a batch, how values lie."""
+
+    net: Graph
+    weights: Mapping[str, Array]
+    batch: int
+    layouts: Mapping[str, Layout]
+    dtype: np.dtype[Any]
+
+    def __call__(self, operation: Operation) -> Lowered:
+        """One operation. Raises KeyError for a kind without a fast kernel."""
+        kinds: dict[str, Callable[[Operation], Lowered]] = {
+            "matrix": self.matrix,
+            "window": self.window,
+            "block": self.block,
+            "mean": self.mean,
+            "add": self.add,
+        }
+        return kinds[operation.kind](operation)
+
+    def matrix(self, operation: Operation) -> Lowered:
+        (part,) = self._parts(operation)
+        return lowering.matrix(self.layouts[operation.output].rows, *part)
+
+    def window(self, operation: Operation) -> Lowered:
+        (part,), (images, hw) = self._parts(operation), self._maps(operation.nodes[0])
+        stride, dilation, pads = _setting(operation.stages[0], hw)
+        made = lowering.window(images, hw, *part, stride, dilation, pads)
+        made.rows[0]["channels"] = self.layouts[operation.inputs[0]].room  # it reads narrow images without padding
+        return made
+
+    def block(self, operation: Operation) -> Lowered:
+        images, hw = self._maps(operation.nodes[0])
+        roles = [stage.role for stage in operation.stages]
+        at, parts = roles.index("depthwise"), self._parts(operation)
+        expand, project = parts[0] if at else None, parts[at + 1] if parts[at + 1 :] else None
+        channels = self.layouts[operation.inputs[0]].shape[-1]
+        stride, dilation, pads = _setting(operation.stages[at], hw)
+        return lowering.block(images, hw, channels, stride, dilation, pads, parts[at], expand, project)
+
+    def mean(self, operation: Operation) -> Lowered:
+        images, hw = self._maps(operation.nodes[0])
+        return lowering.mean(images, prod(hw), self.layouts[operation.inputs[0]].shape[-1], self.dtype)
+
+    def add(self, operation: Operation) -> Lowered:
+        lying = self.layouts[operation.output]
+        return lowering.add(lying.rows, lying.shape[-1], operation.limits, self.dtype)
+
+    def _maps(self, node: Any) -> tuple[int, tuple[int, int]]:
+        """How many maps the node's layer works on, and their height and width."""
+        inside, (height, width, _) = regions(node.layer, self.net.shapes[node.inputs[0]])
+        return self.batch * inside, (height, width)
+
+    def _parts(self, operation: Operation) -> list[Part]:
+        """Kernel, bias and limits of each stage; those of the operation come after its shortcut."""
+        found = [self._part(stage) for stage in operation.stages]
+        return [*found[:-1], found[-1]._replace(limits=operation.limits)]
+
+    def _part(self, stage: Stage) -> Part:
+        """A matrix may be the kernel of a 1x1 convolution, (1, 1, M, N)."""
+        w = self.weights[stage.nodes[0].key("kernel")]
+        bias = None if stage.bias is None else self.weights[stage.bias.key("bias")]
+        return Part(w.reshape(w.shape[-2:]) if stage.role == "matrix" else w, bias, stage.limits)
+
+
+def _setting(stage: Stage, hw: tuple[int, int]) -> tuple[Pair, Pair, Pads]:
+    """Stride, dilation and pads of a convolution with a window."""
+    layer = innermost(stage.nodes[0].layer)
+    assert isinstance(layer, (Conv2d, DepthwiseConv2d))
+    stride, dilation, pads = layer.setting((1, *hw, 1))
+    return stride, dilation, pads

@@ -1,0 +1,108 @@
+"""How long each value of a program is needed, and where it lies in the arena meanwhile.
+
+    moment      operation i works at 2i and 2i + 1: a fast one reads and writes at once, so it holds inputs and output
+                through both; a plain one has read all by 2i and stores its result at 2i + 1, perhaps onto an input
+    working     what an operation holds only while it works: scratch of each thread, and what threads share
+
+The images are there from the beginning (moment -1) and the outputs to the end; values that are one memory, such as a
+map and the same map flattened, are one interval.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ..graph import Graph
+from .arena import Interval, extent, live, place
+from .matching import Operation
+from .values import Layout, Place
+
+LINE = 64  # bytes: everything begins on a cache line
+
+
+class Working(NamedTuple):
+    """Numbers that an operation holds while it works. scratch: of each thread."""
+
+    scratch: int = 0
+    shared: int = 0
+
+
+class Plan(NamedTuple):
+    """Offsets in numbers. scratch, shared: of each operation, -1 for none. least: no arena is smaller than this."""
+
+    places: dict[str, Place]
+    scratch: tuple[int, ...]
+    shared: tuple[int, ...]
+    size: int
+    least: int
+
+
+def layouts(net: Graph, operations: Sequence[Operation], batch: int, group: int) -> dict[str, Layout]:
+    """Value -> how it lies: channels are padded to a multiple of `group` where fast kernels read or write it."""
+    roots = owners(net, operations)
+    roomy = {roots[name] for each in operations if each.fast for name in (*_vectors_read(each), each.output)}
+    found = {}
+    for name in roots:
+        shape = (batch, *net.shapes[name])
+        room = -(-shape[-1] // group) * group if roots[name] in roomy else shape[-1]
+        found[name] = Layout(shape, room)
+    return found
+
+
+def _vectors_read(operation: Operation) -> tuple[str, ...]:
+    """The values of which whole vectors are read. A window reads single numbers: images stay as narrow as they are."""
+    return operation.inputs if operation.kind != "window" else operation.inputs[1:]
+
+
+def owners(net: Graph, operations: Sequence[Operation]) -> dict[str, str]:
+    """Value -> the value whose memory it is: itself, or what an alias was made of."""
+    found = {name: name for name in net.inputs}
+    for each in operations:
+        found[each.output] = found[each.inputs[0]] if each.kind == "alias" else each.output
+    return found
+
+
+def plan(
+    net: Graph,
+    operations: Sequence[Operation],
+    lying: Mapping[str, Layout],
+    working: Sequence[Working],
+    threads: int,
+    itemsize: int,
+) -> Plan:
+    """Where everything lies. working: for each operation."""
+    line = LINE // itemsize
+    roots = owners(net, operations)
+    lives = lifetimes(net, operations, roots)
+    intervals: dict[str | tuple[str, int], Interval] = {
+        name: Interval(up(lying[name].numbers, line), *lives[name]) for name in lives
+    }
+    for at, each in enumerate(working):
+        for what, numbers in (("scratch", threads * up(each.scratch, line)), ("shared", up(each.shared, line))):
+            if numbers:
+                intervals[what, at] = Interval(numbers, 2 * at, 2 * at + 1)
+    listed = list(intervals.values())
+    found = place(listed)
+    offsets = dict(zip(intervals, found, strict=True))
+    places = {name: Place(offsets[root], lying[name]) for name, root in roots.items() if root in offsets}
+    scratch = tuple(offsets.get(("scratch", at), -1) for at in range(len(working)))
+    shared = tuple(offsets.get(("shared", at), -1) for at in range(len(working)))
+    return Plan(places, scratch, shared, extent(listed, found), live(listed))
+
+
+def up(numbers: int, line: int) -> int:
+    """Whole cache lines."""
+    return -(-numbers // line) * line
+
+
+def lifetimes(net: Graph, operations: Sequence[Operation], roots: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+    """Value that owns memory -> its first and last moment. An input of the graph that nothing reads has none."""
+    begins, ends = dict.fromkeys(net.inputs, -1), dict[str, int]()
+    for at, each in enumerate(operations):
+        if each.kind != "alias":
+            begins[each.output] = 2 * at if each.fast else 2 * at + 1
+            ends[each.output] = 2 * at + 1
+            for name in each.inputs:
+                ends[roots[name]] = max(ends.get(roots[name], -1), 2 * at + 1 if each.fast else 2 * at)
+    for name in net.outputs:
+        ends[roots[name]] = 2 * len(operations)
+    return {name: (begins[name], ends[name]) for name in begins if name in ends}

@@ -1,0 +1,151 @@
+"""Programs give what their graphs give: every model, small graphs of every wiring, both dtypes, any input array."""
+
+import numpy as np
+import pytest
+from graph_samples import forked, shared, tail, two_by_two
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from programs import assert_close, assert_same, inputs_of, inverted_residual, weights_of
+from random_graphs import graphs
+from small_models import small
+
+import refnet
+from refnet import Graph, Node, models
+from refnet.layers import Add, Conv2d, DepthwiseConv2d, Dropout, Flatten, MaxPool2d, PointwiseConv2d
+from refnet.rewrites import split_bottlenecks
+
+pytestmark = pytest.mark.jit
+DTYPES = (np.float32, np.float64)
+SMALL = (forked(), shared(), two_by_two(), tail(), inverted_residual())
+
+
+def agree(net, dtype=np.float32, batch=1, threads=None):
+    weights, images = weights_of(net, dtype), inputs_of(net, batch, dtype)
+    program = refnet.compile(net, weights, batch, threads)
+    got = program(images)
+    assert_close(got, net.forward(weights, images))
+    assert_same(program(images), got)
+    return program
+
+
+@pytest.mark.parametrize("name", models.__all__)
+def test_every_model_in_float32(name):
+    agree(small(name), batch=2)
+
+
+@pytest.mark.parametrize("name", models.__all__)
+def test_every_model_in_float64(name):
+    agree(small(name), np.float64)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v2"])
+def test_mobilenets_at_full_size(name):
+    agree(getattr(refnet, name)())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("net", SMALL, ids=lambda net: net.name)
+def test_small_graphs(net, dtype):
+    agree(net, dtype, batch=3)
+
+
+@settings(max_examples=150)
+@given(graphs(), st.sampled_from(DTYPES), st.integers(1, 2))
+def test_graphs_of_every_wiring(net, dtype, batch):
+    agree(net, dtype if net.parameters() else np.float32, batch, threads=2)
+
+
+@given(st.integers(1, 20), st.integers(1, 4), st.tuples(st.integers(1, 9), st.integers(1, 9)), st.integers(1, 2))
+def test_inverted_residuals_of_any_size(channels, expansion, size, stride):
+    agree(inverted_residual(channels, expansion, size, stride))
+
+
+def test_a_split_network_runs():
+    agree(split_bottlenecks(small("mobilenet_v2"), 2), np.float64)
+
+
+def test_values_in_the_middle_come_out():
+    agree(inverted_residual(outputs=("classifier", "b/expand_relu6", "b/add", "first_relu")))
+
+
+def test_inputs_may_be_outputs():
+    nodes = [Node("a", PointwiseConv2d(5)), Node("b", Dropout(0.1), ("x",)), Node("c", Flatten(), ("x",))]
+    net = Graph("g", {"x": (3, 2, 5)}, nodes, outputs=("x", "a", "b", "c"))
+    agree(net, batch=2)
+
+
+def test_an_input_that_nothing_reads_is_still_asked_for():
+    net = Graph("g", {"x": (2, 2, 5), "y": (1, 1, 3)}, [Node("a", PointwiseConv2d(8), ("x",))])
+    program = agree(net)
+    with pytest.raises(ValueError, match=r"images: wanted a dict with \['x', 'y'\], got \['x'\]"):
+        program({"x": np.ones((1, 2, 2, 5), np.float32)})
+
+
+def test_a_graph_without_weights_is_of_float32():
+    net = Graph("g", {"x": (4, 4, 3)}, [Node("a", MaxPool2d(2)), Node("b", Add(), ("a", "a"))])
+    assert refnet.compile(net, {}).dtype == np.float32
+    agree(net)
+
+
+def unusual(x):
+    """The same numbers: in another order in memory, read-only, in every other place, at an odd address, a subclass."""
+    yield np.asfortranarray(x)
+    yield np.broadcast_to(x, x.shape)
+    yield np.repeat(x, 2, axis=2)[:, :, ::2]
+    yield x[:, ::-1, ::-1].copy()[:, ::-1, ::-1]
+    odd = np.empty(x.nbytes + 1, np.uint8)[1:].view(x.dtype).reshape(x.shape)
+    odd[...] = x
+    yield odd
+    yield x.view(np.matrix if x.ndim == 2 else np.recarray)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_any_array_of_the_right_numbers_will_do(dtype):
+    net = inverted_residual()
+    weights, images = weights_of(net, dtype), inputs_of(net, 2, dtype)["images"]
+    program = refnet.compile(net, weights, batch=2)
+    wanted = program(images)
+    for each in unusual(images):
+        before = each.copy()
+        assert_same(program(each), wanted)
+        np.testing.assert_array_equal(each, before)
+
+
+def test_weights_may_lie_anyhow_and_are_copied():
+    net = inverted_residual()
+    weights, images = weights_of(net), inputs_of(net)
+    wanted = refnet.compile(net, weights)(images)
+    changing = {key: np.asfortranarray(w) for key, w in weights.items()}
+    program = refnet.compile(net, changing)
+    for w in changing.values():
+        w[...] = np.nan
+    assert_same(program(images), wanted)
+
+
+def test_results_are_the_callers():
+    net = inverted_residual(outputs=("classifier", "first_relu"))
+    program = refnet.compile(net, weights_of(net))
+    first, second = (program(inputs_of(net, seed=seed)) for seed in (1, 2))
+    kept = {name: value.copy() for name, value in first.items()}
+    for value in second.values():
+        value[...] = 0
+    program(inputs_of(net, seed=3))
+    assert_same(first, kept)
+
+
+def test_nan_and_infinity_go_through_as_in_the_graph():
+    net = inverted_residual()
+    weights, images = weights_of(net), inputs_of(net)["images"]
+    program = refnet.compile(net, weights)
+    images[0, 4, 3, 1] = np.nan
+    assert np.isnan(net.forward(weights, images)).all()
+    assert np.isnan(program(images)).all()
+    images[0, 4, 3, 1] = 0
+    assert_close(program(images), net.forward(weights, images))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_1x1_convolutions_around_a_depthwise_one(dtype):
+    nodes = [Node("a", Conv2d(12, 1)), Node("b", DepthwiseConv2d(3)), Node("c", Conv2d(5, 1))]
+    program = agree(Graph("g", {"x": (6, 5, 5)}, [*nodes, Node("d", Add(), ("c", "x"))]), dtype)
+    assert "a > b > c + d" in program.explain()
