@@ -35,7 +35,7 @@ def progress(total: int) -> Iterator[Progress]:
     with Bar(*columns, console=err, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=total)
 
-        def move(steps: int, **change: str) -> None:
-            bar.update(task, advance=steps, refresh=True, **change)
-
-        yield Progress(lambda text: move(0, description=text), lambda: move(1))
+        yield Progress(
+            lambda text: bar.update(task, description=text, refresh=True),
+            lambda: bar.update(task, advance=1, refresh=True),
+        )
