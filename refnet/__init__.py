@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .models import mobilenet_v1 as mobilenet_v1
     from .models import mobilenet_v2 as mobilenet_v2
     from .models import shallow_mobilenet as shallow_mobilenet
+    from .rewrites.fusion import fuse as fuse
     from .training.losses import softmax_cross_entropy as softmax_cross_entropy
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ _HOME = {
     "conv_mobilenet": "refnet.models",
     "shallow_mobilenet": "refnet.models",
     "mobilenet_v2": "refnet.models",
+    "fuse": "refnet.rewrites",
     "softmax_cross_entropy": "refnet.training",
     "warmup": "refnet.kernels.warmup",
 }

@@ -57,6 +57,7 @@ NUMBA_FILES = (
     "refnet.kernels.cache",
     "refnet.kernels.tiled.atomics",
     "refnet.kernels.tiled.register_tile",
+    "refnet.kernels.tiled.row_operations",
     "refnet.kernels.tiled.tile_types",
 )
 NO_OPERATIONS = ("geometry", "store", "cache", "jit", "warmup", "__init__")

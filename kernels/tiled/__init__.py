@@ -50,6 +50,8 @@ def __getattr__(name: str) -> Any:
         if not import_module(".tile_types", __name__).COMPILES:
             raise ImportError(f"{name}: NUMBA_DISABLE_JIT is set, and tiles are compiled code; use refnet.kernels")
         return getattr(import_module(f".{_FILE_OF[name]}", __name__), name)
+    if name == "fused" and import_module(".tile_types", __name__).COMPILES:
+        return import_module(".fused", __name__)
     plain = import_module(__name__.rpartition(".")[0])
     if name == "__all__":
         return plain.__all__

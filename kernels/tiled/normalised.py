@@ -1,0 +1,144 @@
+"""Maps as they were before batch norm, and the loops that make of them what a layer reads.
+
+    P pixels of all images · M channels · C channels in memory: M, padded to the vector width with zeros
+
+    z       a convolution's output, flat: P pixels of C channels
+    v       z * scale + shift: the batch norm, with its statistics and its gamma and beta in two numbers per channel
+    x       min(max(v, low), high): what the next layer reads
+    dx, dv  gradients of x and v; dv is dx where low < v < high, else 0
+    dz      dv * gain + z * tilt + offset: batch norm's backward pass, in three numbers per channel
+
+A training step keeps z alone. Whoever needs x or dz makes it, for as many pixels as stay in cache, from z and dv: two
+or three instructions for a vector of numbers, while the memory that they save would cost ten times as much.
+
+What batch norm wants to know about all pixels rides on the loop that has them in cache:
+
+    moments    sums of z - pivot and of its square; the pivot is one of the values, so that nothing cancels
+    slopes     sums of dv and of dv * (z - mean)
+
+Sums run in the dtype of the arrays over at most RUN pixels, and in float64 from there on.
+"""
+
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from ..jit import jit
+from .register_tile import apart, at_least, at_most, load, multiply_add_lanes, store
+from .row_operations import add_products, add_rows, minus, rows_of, scale_shift, where_between
+from .shapes import TileShape
+
+Array = NDArray[Any]
+
+RUN = 128
+
+
+class Normalised(NamedTuple):
+    """z, and all that it takes to read x: scale, shift and mean (C,), limits (2,)."""
+
+    z: Array
+    scale: Array
+    shift: Array
+    mean: Array
+    limits: Array
+
+
+class Gradient(NamedTuple):
+    """dv and z, and all that it takes to read dz: gain, tilt and offset (C,)."""
+
+    dv: Array
+    z: Array
+    gain: Array
+    tilt: Array
+    offset: Array
+
+
+class Block(NamedTuple):
+    """The channels from `begin` to `end` of `pixels` pixels from `first` on."""
+
+    first: int
+    pixels: int
+    begin: int
+    end: int
+
+
+class Scratch(NamedTuple):
+    """A thread's own memory; neighbouring pixels lie `pitch` numbers apart."""
+
+    values: Array
+    pitch: int
+
+
+@jit
+def read(one: TileShape, x: Normalised, block: Block, y: Scratch, at: int) -> None:
+    """`min(max(z*scale + shift, low), high)`, pixel by pixel of the block -> y from `at` on."""
+    apart(one)
+    channels, low, high = x.scale.size, x.limits[0], x.limits[1]
+    for p in range(block.pixels):
+        source = rows_of(one, block.first + p, block.first + p, channels)
+        target = rows_of(one, p, p, y.pitch)
+        for m in range(block.begin, block.end, one.channels):
+            v = scale_shift(load(one, x.z, source, m), x.scale, x.shift, m)
+            store(at_most(at_least(v, low), high), y.values, target, at + m - block.begin)
+
+
+@jit
+def read_gradient(one: TileShape, d: Gradient, block: Block, y: Scratch, at: int) -> None:
+    """`dv*gain + z*tilt + offset`, pixel by pixel of the block -> y from `at` on."""
+    apart(one)
+    channels = d.gain.size
+    for p in range(block.pixels):
+        source = rows_of(one, block.first + p, block.first + p, channels)
+        target = rows_of(one, p, p, y.pitch)
+        for m in range(block.begin, block.end, one.channels):
+            dz = scale_shift(load(one, d.z, source, m), d.tilt, d.offset, m)
+            store(multiply_add_lanes(dz, d.dv, source, m, d.gain, m), y.values, target, at + m - block.begin)
+
+
+@jit
+def add_moments(one: TileShape, z: Array, channels: int, block: Block, pivot: Array, run: Array, sums: Array) -> None:
+    """Sums over the block's pixels of `z - pivot` and of its square: z flat -> added to sums (2, C).
+
+    pivot (C,); run (2 * C,) is room for sums in the dtype of z, all zeros before and after.
+    """
+    apart(one)
+    squares = run[channels:]
+    for start in range(block.first, block.first + block.pixels, RUN):
+        for p in range(start, min(start + RUN, block.first + block.pixels)):
+            source = rows_of(one, p, p, channels)
+            for m in range(block.begin, block.end, one.channels):
+                distance = minus(load(one, z, source, m), pivot, m)
+                add_rows(distance, run, m)
+                add_products(distance, z, source, m, pivot, squares, m)
+        flush(run, block, sums)
+
+
+@jit
+def mask(one: TileShape, x: Normalised, block: Block, dx: Scratch, dv: Array, run: Array, sums: Array) -> None:
+    """dv becomes dx where low < v < high, else 0; the sums of `dv` and of `dv * (z - mean)` are added to sums (2, C).
+
+    Shapes: dx the block's pixels, dv flat like x.z; run (2 * C,) as in `add_moments` -> dv, sums.
+    """
+    apart(one)
+    channels = x.scale.size
+    products = run[channels:]
+    for start in range(0, block.pixels, RUN):
+        for p in range(start, min(start + RUN, block.pixels)):
+            target, source = rows_of(one, block.first + p, block.first + p, channels), rows_of(one, p, p, dx.pitch)
+            for m in range(block.begin, block.end, one.channels):
+                v = scale_shift(load(one, x.z, target, m), x.scale, x.shift, m)
+                kept = where_between(v, x.limits, dx.values, source, m - block.begin)
+                store(kept, dv, target, m)
+                add_rows(kept, run, m)
+                add_products(kept, x.z, target, m, x.mean, products, m)
+        flush(run, block, sums)
+
+
+@jit
+def flush(run: Array, block: Block, sums: Array) -> None:
+    """Add the sums of a run of pixels, run (2 * C,), to those in float64, sums (2, C) -> run is all zeros again."""
+    channels = sums.shape[1]
+    for i in range(2):
+        for m in range(block.begin, block.end):
+            sums[i, m] += run[i * channels + m]
+            run[i * channels + m] = 0

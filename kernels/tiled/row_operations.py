@@ -1,0 +1,73 @@
+"""Operations on tiles that a training step needs besides those of `register_tile.py`: one pixel's channels at a time.
+
+    tile    r is the row (a pixel), v the vector, and `n + v` short for the `lanes` numbers from `n + v*lanes` on
+
+A loop over channels in plain Python becomes vector code only if the compiler can prove that no two of its arrays
+overlap; with seven arrays it gives up without a word, and the loop takes eight times as long. Written with these
+operations it is vector code because it says so.
+"""
+
+from typing import Any
+
+from numba import types
+
+from .tile_types import Array, Code, Rows, RowsType, Tile, TileType, operation
+
+
+@operation(RowsType)
+def rows_of(code: Code, shape: Any, first: Any, last: Any, step: Any) -> Rows:
+    """rows[r] = min(first + r, last) * step"""
+    numbers = (code.add(first, code.constant(r)) for r in range(code.shape.rows))
+    inside = (code.builder.select(code.builder.icmp_signed("<", i, last), i, last) for i in numbers)
+    return [code.builder.mul(i, step) for i in inside]
+
+
+@operation(TileType)
+def scale_shift(code: Code, tile: Tile, w: Array, b: Array, n: Any) -> Tile:
+    """tile[r,v] = tile[r,v] * w[n + v] + b[n + v]"""
+    scales, shifts = code.vectors(w, n), code.vectors(b, n)
+    return [[code.multiply_add(*each) for each in zip(row, scales, shifts, strict=True)] for row in tile]
+
+
+@operation(TileType)
+def where_between(code: Code, tile: Tile, b: Array, x: Array, rows: Rows, n: Any) -> Tile:
+    """tile[r,v] = 0 if tile[r,v] <= b[0] or tile[r,v] >= b[1] else x[rows[r] + n + v]; where it is NaN, x passes"""
+    low, high = (code.everywhere(code.number(b, code.constant(i))) for i in range(2))
+    nothing = code.nothing()
+
+    def kept(value: Any, number: Any) -> Any:
+        outside = (code.builder.fcmp_ordered("<=", value, low), code.builder.fcmp_ordered(">=", value, high))
+        return code.builder.select(code.builder.or_(*outside), nothing, number)
+
+    return [
+        [kept(*each) for each in zip(row, code.vectors(x, start, n), strict=True)]
+        for start, row in zip(rows, tile, strict=True)
+    ]
+
+
+@operation(types.none)
+def add_rows(code: Code, tile: Tile, y: Array, n: Any) -> None:
+    """y[n + v] += sum over r of tile[r,v]"""
+    sums = code.vectors(y, n)
+    for row in tile:
+        sums = [code.builder.fadd(*each) for each in zip(sums, row, strict=True)]
+    for place, value in zip(code.places(y, n), sums, strict=True):
+        code.builder.store(value, place, align=code.alignment)
+
+
+@operation(types.none)
+def add_products(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, b: Array, y: Array, n: Any) -> None:
+    """y[n + v] += sum over r of tile[r,v] * (x[rows[r] + k + v] - b[n + v])"""
+    sums, middle = code.vectors(y, n), code.vectors(b, n)
+    for start, row in zip(rows, tile, strict=True):
+        distances = [code.builder.fsub(*each) for each in zip(code.vectors(x, start, k), middle, strict=True)]
+        sums = [code.multiply_add(*each) for each in zip(row, distances, sums, strict=True)]
+    for place, value in zip(code.places(y, n), sums, strict=True):
+        code.builder.store(value, place, align=code.alignment)
+
+
+@operation(TileType)
+def minus(code: Code, tile: Tile, b: Array, n: Any) -> Tile:
+    """tile[r,v] -= b[n + v]"""
+    vectors = code.vectors(b, n)
+    return [[code.builder.fsub(*each) for each in zip(row, vectors, strict=True)] for row in tile]

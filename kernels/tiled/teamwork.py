@@ -1,0 +1,116 @@
+"""One kernel, done by several threads: how a training step's kernels share their pixels, and their memory.
+
+    P pixels of all images · parts, of `size` pixels each; the last one may have fewer
+
+    team     how many threads, and the memory     work    a kernel's arrays, a NamedTuple
+    job      where its chunks are claimed         scratch (threads, numbers): each thread's own memory
+
+A part is a chunk of the first phase. It writes pixels that no other part writes, and sums of its own, which are
+combined in the order of the parts. So a result is the same on any number of threads, to the last bit.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from ..jit import jit
+from .packing import CACHE_LINE, empty
+from .threads import new_state, run_together
+
+Array = NDArray[Any]
+
+
+class Job(NamedTuple):
+    """What `claim` and `finish` want to know."""
+
+    state: Array
+    chunks: Array
+    first: int
+
+
+class Memory:
+    """Arrays that a step is done with, for whoever needs one of their size next.
+
+    Fresh memory is slow: the operating system clears each page when it is touched first, which takes longer than to
+    write it. A step of a network needs hundreds of megabytes, and the next one the same again.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[Array] = []
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type["Memory"], tuple[()]]:
+        """A copy, or one in another process, begins with nothing."""
+        return Memory, ()
+
+    def take(self, numbers: int, dtype: DTypeLike) -> Array:
+        """Flat memory with anything in it, that begins on a cache line."""
+        line = CACHE_LINE // np.dtype(dtype).itemsize
+        block = self._smallest(numbers + line, dtype)
+        start = -block.ctypes.data % CACHE_LINE // block.itemsize
+        return block[start : start + numbers]
+
+    def _smallest(self, numbers: int, dtype: DTypeLike) -> Array:
+        """The smallest block that is large enough, or a new one."""
+        with self._lock:
+            fitting = [i for i, each in enumerate(self._free) if each.dtype == dtype and each.size >= numbers]
+            if fitting:
+                return self._free.pop(min(fitting, key=lambda i: self._free[i].size))
+        return np.empty(numbers, dtype)
+
+    def give(self, *arrays: Array) -> None:
+        """Take back arrays that `take` gave and nobody reads any more."""
+        with self._lock:
+            self._free += [array.base for array in arrays if array.base is not None]
+
+
+class Team(NamedTuple):
+    """Who does the work, and where its results find room."""
+
+    threads: int
+    memory: Memory
+
+
+def together(threads: int, kernel: Callable[..., Any], phases: Sequence[int], *work: Any) -> None:
+    """Call kernel(*work, job, thread) in so many threads; phases: how many chunks each has, from 1 to 65535."""
+    job = Job(new_state(), np.array(phases, np.int64), 0)
+    run_together(threads, lambda thread: kernel(*work, job, thread))
+
+
+def scratch(threads: int, numbers: int, dtype: DTypeLike) -> Array:
+    """Memory for so many threads, with zeros in none of it; rows begin on cache lines."""
+    line = CACHE_LINE // np.dtype(dtype).itemsize
+    room = -(-numbers // line) * line
+    return empty(threads * room, dtype).reshape(threads, room)
+
+
+def pitch(channels: int, dtype: DTypeLike) -> int:
+    """Numbers from one pixel to the next in a scratch: an odd number of cache lines.
+
+    Were it a power of two, many pixels' numbers would compete for the same few places of the first-level cache.
+    """
+    line = CACHE_LINE // np.dtype(dtype).itemsize
+    return (-(-channels // line) | 1) * line
+
+
+def part_size(pixels: int, parts: int, block: int) -> int:
+    """Pixels of a part, in whole blocks, so that there are at most so many parts."""
+    return -(-pixels // (parts * block)) * block
+
+
+@jit
+def add_parts(partial: Array, parts: int, share: int, shares: int, total: Array) -> None:
+    """One share of the numbers of `total` becomes the sum of the parts', in their order.
+
+    Shapes: partial (parts * size,), total (size,) -> total[its share].
+    """
+    size = total.size
+    begin, end = size * share // shares, size * (share + 1) // shares
+    for i in range(begin, end):
+        total[i] = partial[i]
+    for part in range(1, parts):
+        for i in range(begin, end):
+            total[i] += partial[part * size + i]
