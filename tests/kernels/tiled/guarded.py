@@ -2,7 +2,7 @@
 
 import numpy as np
 
-GUARD = 200  # numbers on each side: more than a tile is wide
+GUARD = 201  # numbers on each side: more than a tile is wide, and odd, so that no vector is aligned
 
 
 class Guarded:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from refnet import kernels
 from refnet.kernels import tiled
-from refnet.kernels.tiled import depthwise, matmul
+from refnet.kernels.tiled import depthwise, matmul, packing
+from refnet.kernels.tiled.packing import empty
 from refnet.testing import (
     Limits,
     check_conv2d,
@@ -34,7 +35,7 @@ CHECKS = {
     "depthwise_conv2d": (check_depthwise_conv2d, check_depthwise_conv2d_backward, depthwise_conv2d_cases),
     "pointwise_conv2d": (check_pointwise_conv2d, check_pointwise_conv2d_backward, pointwise_conv2d_cases),
 }
-few = settings(max_examples=25)  # each makes several calls
+few = settings(max_examples=40)  # each makes several calls
 PARTS = ("forward", "input_gradient", "filter_gradient")
 
 
@@ -86,6 +87,7 @@ HOSTILE = {
     "one channel": {"max_channels": 1},
     "a stride larger than the filter": {"stride": (3, 4, 5), "filter_size": (1, 2), "max_size": 11},
     "dilation": {"dilation": (2, 3), "filter_size": (2, 3)},
+    "odd sizes": {"max_size": 13, "stride": (1, 2, 3), "filter_size": (1, 3, 5), "max_channels": 9},
 }
 
 
@@ -98,7 +100,7 @@ def test_hostile_shapes_in_guarded_memory(what, monkeypatch):
         for name, guard in guards.items():
             monkeypatch.setattr(module, name, guard)
 
-    @few
+    @settings(max_examples=60)
     @given(exact_cases(memory_order="C", **HOSTILE[what]))
     def guarded(case):
         for part in PARTS:
@@ -106,6 +108,51 @@ def test_hostile_shapes_in_guarded_memory(what, monkeypatch):
 
     guarded()
     assert all(guard.calls for guard in (*loops.values(), *taps.values()))
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_shapes_with_real_numbers_in_poisoned_memory(what, monkeypatch):
+    """Within the bound of sums in the arrays' dtype, where all memory that is taken holds NaN at first."""
+
+    def poisoned(numbers, dtype):
+        memory = empty(numbers, dtype)
+        memory[:] = np.nan
+        return memory
+
+    monkeypatch.setattr(packing, "empty", poisoned)
+
+    @settings(max_examples=40)
+    @given(exact_cases(memory_order="C", values="reals", **HOSTILE[what]))
+    def bounded(case):
+        for part in PARTS:
+            within_the_bound(f"{case.operation}_{part}", arguments(case, part), products(case, part))
+
+    bounded()
+
+
+def products(case, part):
+    """In one sum."""
+    if part == "filter_gradient":
+        return max(1, case.dy[..., 0].size)
+    channels_in = part == "forward" or case.operation == "depthwise_conv2d"
+    return case.w[..., 0].size if channels_in else case.w[..., 0, :].size
+
+
+@few
+@given(exact_cases(memory_order="C"))
+def test_arrays_may_begin_at_any_byte(case):
+    for part in PARTS:
+        given = arguments(case, part)
+        odd = [at_an_odd_byte(each) if isinstance(each, np.ndarray) else each for each in given]
+        wanted = getattr(kernels, f"{case.operation}_{part}")(*given)
+        np.testing.assert_array_equal(getattr(tiled, f"{case.operation}_{part}")(*odd), wanted)
+
+
+def at_an_odd_byte(array):
+    moved = np.zeros(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
+    moved[...] = array
+    assert array.size == 0 or not moved.flags.aligned
+    return moved
 
 
 def test_the_guard_itself_sees_a_write_and_a_read_outside():
@@ -178,13 +225,17 @@ LENGTHS = (700, 2 * 31 * 29, 40 * 41, 40 * 41)
 
 @pytest.mark.parametrize(("name", "length"), list(zip(LONG, LENGTHS, strict=True)), ids=list(LONG))
 def test_long_sums_lie_within_their_bound_of_the_plain_kernel(name, length):
-    """A plain kernel's sums in float64 are the truth here; float32 sums of n products may be off by gamma(n)."""
-    given = LONG[name](np.random.default_rng(5))
+    found, wanted = within_the_bound(name, LONG[name](np.random.default_rng(5)), length)
+    assert not np.array_equal(found, wanted)
+
+
+def within_the_bound(name, given, length):
+    """A plain kernel's sums in float64 are the truth; sums of n products in another dtype may be off by gamma(n)."""
     wide = [a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in given]
     sizes = [np.abs(a) if isinstance(a, np.ndarray) else a for a in wide]
     found, wanted, absolute = (
         getattr(space, name)(*arrays) for space, arrays in ((tiled, given), (kernels, wide), (kernels, sizes))
     )
-    assert found.dtype == np.float32
-    assert (np.abs(found - wanted) <= error_bound(wanted, absolute, length, precision("float32"))).all()
-    assert not np.array_equal(found, wanted)
+    assert found.dtype == given[0].dtype
+    assert (np.abs(found - wanted) <= error_bound(wanted, absolute, length, precision(found.dtype))).all()
+    return found, wanted

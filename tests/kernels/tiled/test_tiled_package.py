@@ -1,8 +1,5 @@
 """refnet.kernels.tiled is a whole set of kernels, compiles at first use and once, and says so where JIT is off."""
 
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 from processes import python
@@ -13,8 +10,6 @@ from refnet.kernels import tiled
 from refnet.kernels.tiled import matmul, taps
 
 pytestmark = pytest.mark.jit
-
-KERNELS = Path(kernels.__file__).parent
 
 
 def test_it_has_the_names_of_the_plain_kernels_and_the_plain_ones_for_the_rest():
@@ -83,31 +78,6 @@ def test_a_loop_compiles_once_for_each_shape_of_tile():
     for loop in (matmul.window_sums, matmul.pixel_sums, taps.tap_sums, taps.tap_products):
         shapes = [each[0] for each in loop.signatures]
         assert len(shapes) == len(set(shapes)) > 0
-
-
-REPORT = """
-import numpy as np
-from probe import tiled
-x = np.ones((1, 3, 3, 1))
-print(tiled.depthwise_conv2d_forward(x, np.ones((3, 3, 1)), (1, 1), (1, 1), (0, 0, 0, 0)).item())
-from probe.tiled import taps
-print(sum(taps.tap_sums.stats.cache_hits.values()))
-"""
-
-
-def test_an_edited_tiled_file_is_never_served_stale(tmp_path):
-    """Machine code of a loop is found again while all files stay, and not when what it is made of was edited."""
-    tree = tmp_path / "probe"
-    shutil.copytree(KERNELS, tree, ignore=shutil.ignore_patterns("__pycache__"))
-    environment = {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment["NUMBA_CACHE_DIR"] = str(tmp_path / "cache")
-    assert python(REPORT, **environment) == ["9.0", "0"]
-    assert python(REPORT, **environment) == ["9.0", "1"], "the second process loads"
-    file = tree / "tiled" / "tile_types.py"
-    text = file.read_text(encoding="utf-8")
-    assert text.count("ir.Constant(self.vector, None)") == 1
-    file.write_text(text.replace("(self.vector, None)", "(self.vector, [1] * self.shape.lanes)"), encoding="utf-8")
-    assert python(REPORT, **environment) == ["10.0", "0"]
 
 
 def network(dtype):

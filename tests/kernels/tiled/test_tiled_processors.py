@@ -11,7 +11,14 @@ from processes import python
 from refnet.kernels import tiled
 from refnet.kernels.cache import processor
 from refnet.kernels.tiled import shapes
-from refnet.testing import Limits, check_conv2d, check_conv2d_backward, check_depthwise_conv2d_backward
+from refnet.testing import (
+    Limits,
+    check_conv2d,
+    check_conv2d_backward,
+    check_depthwise_conv2d,
+    check_depthwise_conv2d_backward,
+    check_pointwise_conv2d,
+)
 
 pytestmark = [
     pytest.mark.jit,
@@ -43,10 +50,17 @@ def test_a_smaller_processor_gets_narrower_tiles_and_right_answers(name):
     assert python(CHECKS, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [wanted]
 
 
+def test_tiles_of_32_registers_of_16_numbers(monkeypatch):
+    """LLVM makes several registers of one that this machine has not: slow, and right."""
+    monkeypatch.setattr(shapes, "vectors_here", lambda: shapes.VECTORS[0])
+    limits = Limits(max_channels=100, max_size=6, memory_order="C")
+    check_pointwise_conv2d(tiled.pointwise_conv2d_forward, limits=limits, max_examples=30)
+    check_depthwise_conv2d(tiled.depthwise_conv2d_forward, limits=limits, max_examples=30)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("registers", [shapes.VECTORS[0], shapes.VECTORS[2]], ids=["AVX-512", "NEON"])
 def test_the_tiles_of_processors_that_are_not_here(registers, monkeypatch):
-    """LLVM makes several registers of one that this machine has not: slow, and right."""
     monkeypatch.setattr(shapes, "vectors_here", lambda: registers)
     limits = Limits(max_channels=100, max_size=6)
     check_conv2d(tiled.conv2d_forward, limits=limits, max_examples=40)

@@ -1,0 +1,123 @@
+"""Bottlenecks as one operation of a program, against the plain kernels one after the other.
+
+    K channels in · D of the depthwise filter · N out
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from arena import outcome
+from composed import Truth, numbers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from refnet.kernels.tiled import lowering, shapes
+from refnet.kernels.tiled.lowering import UNLIMITED, Part
+from refnet.testing import Limits, depthwise_conv2d_cases
+
+pytestmark = pytest.mark.jit
+
+CHANNELS = st.sampled_from((1, 2, 3, 7, 8, 9, 16, 17, 24, 33, 48))
+EXPANDED = st.sampled_from((1, 5, 8, 16, 17, 40, 64, 72, 97, 130))
+LIMITS = st.sampled_from((UNLIMITED, (0.0, 6.0), (0.0, np.inf), (-3.0, 2.0)))
+HOSTILE = {  # to bands of rows, slabs of channels, and tiles that slide over three taps
+    "small maps": Limits(max_size=8, filter_size=(3, 1, 2, 5), batch=(1, 2, 3)),
+    "one pixel": Limits(max_size=1, filter_size=1, batch=(1, 3)),
+    "a stride larger than the filter": Limits(max_size=13, filter_size=(1, 2), stride=(3, 4, 5)),
+    "dilation": Limits(max_size=12, filter_size=(2, 3), dilation=(2, 3)),
+    "large maps": Limits(max_size=40, filter_size=(3,), stride=(1, 2), dilation=1, batch=(1, 2)),
+    "large maps and odd filters": Limits(max_size=34, filter_size=(3, 4, 5), stride=(1, 2, 3), dilation=(1, 2)),
+}
+
+
+class Block(NamedTuple):
+    """A drawn block: its map, its layers, where it slides, a shortcut or None."""
+
+    x: Any
+    expand: Part | None
+    depthwise: Part
+    project: Part | None
+    window: tuple
+    shortcut: Any
+    integers: bool
+
+    def __repr__(self):
+        parts = (part and part._replace(w=part.w.shape, bias=part.bias is not None) for part in self[1:4])
+        return f"Block({self.x.shape} {self.x.dtype}, {', '.join(map(str, parts))}, {self[4:]})"
+
+    def lowered(self):
+        B, H, W, K = self.x.shape
+        return lowering.block(B, (H, W), K, *self.window, self.depthwise, self.expand, self.project)
+
+    def truth(self):
+        h = Truth.of(self.x)
+        if self.expand:
+            h = h.layer("pointwise_conv2d", *self.expand, products=self.expand.w.shape[0])
+        KH, KW, D = self.depthwise.w.shape
+        h = h.layer("depthwise_conv2d", *self.depthwise, *self.window, products=KH * KW)
+        if self.project:
+            h = h.layer("pointwise_conv2d", *self.project, residual=self.shortcut, products=D)
+        return h
+
+
+@st.composite
+def blocks(draw, limits, integers=None, dtypes=("float32", "float64")):
+    """Any layers around a depthwise filter; its sizes and window are those of drawn cases."""
+    geometry = draw(depthwise_conv2d_cases(limits)).geometry
+    integers = draw(st.booleans()) if integers is None else integers
+    rng, dtype = np.random.default_rng(draw(st.integers(0, 999))), draw(st.sampled_from(dtypes))
+    expands, projects = draw(st.sampled_from([(True, True), (False, True), (False, False), (True, False)]))
+    D, N = draw(EXPANDED), draw(CHANNELS)
+    K = draw(CHANNELS) if expands else D
+
+    def part(*shape):
+        bias = numbers(rng, integers, dtype, shape[-1]) if draw(st.booleans()) else None
+        return Part(numbers(rng, integers, dtype, *shape), bias, draw(LIMITS))
+
+    B, H, W, _ = geometry.x_shape
+    x = numbers(rng, integers, dtype, B, H, W, K)
+    expand = part(K, D) if expands else None
+    depthwise, project = part(*geometry.filter_hw, D), part(D, N) if projects else None
+    shortcut = numbers(rng, integers, dtype, *geometry.y_shape[:3], N) if projects and draw(st.booleans()) else None
+    window = (geometry.stride, geometry.dilation, geometry.pads)
+    return Block(x, expand, depthwise, project, window, shortcut, integers)
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_block_is_its_layers_one_after_the_other(what):
+    compare(blocks(HOSTILE[what]), 120)
+
+
+def compare(drawn, examples):
+    @settings(max_examples=examples)
+    @given(drawn)
+    def compared(block):
+        truth = block.truth()
+        truth.check(outcome(block.lowered(), block.x, truth.value.shape, block.shortcut), block.integers)
+
+    compared()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("registers", [*shapes.VECTORS, shapes.SSE2], ids=["AVX-512", "AVX", "NEON", "SSE2"])
+def test_the_tiles_of_processors_that_are_not_here(registers, monkeypatch):
+    """With registers longer than memory's granule, half of one is used for the channels that do not fill the last."""
+    for module in (shapes, lowering):
+        monkeypatch.setattr(module, "vectors_here", lambda: registers)
+    shapes.program_shapes.cache_clear()
+    try:
+        for limits in HOSTILE.values():
+            compare(blocks(limits, dtypes=["float32"]), 30)
+    finally:
+        shapes.program_shapes.cache_clear()
+
+
+@settings(max_examples=40)
+@given(st.one_of([blocks(limits, integers=False) for limits in HOSTILE.values()]))
+def test_threads_change_no_bit(block):
+    shape = block.truth().value.shape
+    alone = outcome(block.lowered(), block.x, shape, block.shortcut)
+    for threads in (2, 4):
+        together = outcome(block.lowered(), block.x, shape, block.shortcut, threads)
+        np.testing.assert_array_equal(together, alone)
