@@ -102,7 +102,6 @@ def _limits(name: str, limits: Limits) -> Row:
 
 
 NO_RUNS = np.zeros(1, np.int64)  # of a window that is one run
-SHORT_RUN = 16  # numbers: a product over several runs as short as this costs more than copying them together
 
 
 def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered:
@@ -175,7 +174,6 @@ def window(
         "out_channels": columns,
         "filter_height": KH,
         "stride_y": stride[0],
-        "stride_x": stride[1],
         "dilation_y": dilation[0],
         "top": pads[0],
         "left": pads[2],
@@ -195,16 +193,10 @@ def window(
         "x_t": offsets(rows, OW, stride[0] * pitch, stride[1] * M),
         "y_t": offsets(1, rows * OW, 0, columns),
         "window_t": runs.ravel(),
-        "no_t": NO_RUNS,
     }
-    scratch = lines * pitch
-    if one_run and KH > 1 and KW * M < SHORT_RUN:
-        row |= {"unfolded": KW * M, "runs": 1, "length": KH * KW * M}
-        tables |= {"x_t": offsets(1, rows * OW, 0, KH * KW * M), "window_t": NO_RUNS}
-        scratch += rows * OW * KH * KW * M + lanes(w.dtype)
     matrix_of_w = w.reshape(KH * KW * M, N)
     weights = {"project_w": pack(matrix_of_w, KH * KW * M, slab), "project_b": vector(bias, N, w.dtype)}
-    return Lowered([row], weights, tables, scratch)
+    return Lowered([row], weights, tables, scratch=lines * pitch)
 
 
 def _output(in_hw: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads) -> Pair:

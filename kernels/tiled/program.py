@@ -30,10 +30,10 @@ MATRIX, WINDOW, BLOCK, REDUCE, MEAN, ADD = range(6)
 _KIND = "kind"
 _SIZES = "images height width channels inputs out_height out_width out_channels pixels expanded"
 _WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
-_SCHEDULE = "chunks bands groups rows slab depth ring pitch runs length unfolded"
+_SCHEDULE = "chunks bands groups rows slab depth ring pitch runs length"
 _ADDRESSES = "x y residual scratch scratch_step shared"
 _WEIGHTS = "expand_w expand_b depthwise_w depthwise_b project_w project_b"
-_TABLES = "x_t y_t slab_t depth_t window_t no_t"
+_TABLES = "x_t y_t slab_t depth_t window_t"
 _LIMITS = "expand depthwise project sum"
 
 # kind: one of the names above. x, y, residual: maps. *_w, *_b: packed weights and biases. *_t: tables of offsets.
@@ -104,7 +104,6 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Array
     """A standard convolution: some rows of an image, in bands of `rows`, and one group of `slab` columns.
 
     The input rows under a band are copied into scratch memory, between zeros, so that each filter line is one run.
-    Where such runs are very short, each pixel's window is copied out of these rows, and is a single run.
     """
     image, rest = chunk // (op.bands * op.groups), chunk % (op.bands * op.groups)
     n = rest % op.groups * op.slab
@@ -116,10 +115,6 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Array
         rows = min(op.rows, last - row)
         lines = (rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
         gather(op, image, row * op.stride_y - op.top, lines, place, arrays)
-        windows = place
-        if op.unfolded > 0:
-            windows = place + lines * op.pitch
-            unfold(shapes.half_slides.single, op, rows, place, windows, arrays)
         pixel = (image * op.out_height + row) * op.out_width
         residual = Pixels(NOTHING, 0)
         if op.residual >= 0:
@@ -127,7 +122,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Array
         target = Pixels(op.y + pixel * op.out_channels + n, op.y_t)
         ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
         window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
-        product(shapes, Product(Pixels(windows, op.x_t), window, panels, target, pixels, ending), arrays)
+        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), arrays)
 
 
 @inlined
@@ -150,24 +145,6 @@ def gather(op: Any, image: int, iy: int, lines: int, place: int, arrays: Arrays)
             for j in range(op.columns):
                 for m in range(op.inputs):
                     memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
-
-
-@inner
-def unfold(shape: TileShape, op: Any, rows: int, source: int, target: int, arrays: Arrays) -> None:
-    """The window of each pixel, line by line, as numbers side by side. Shapes: arrays.memory is flat -> memory.
-
-    Whole vectors are copied; what is too much is overwritten by the next line, and behind the last one is room.
-    """
-    memory, _, tables = arrays
-    place = rows_at(shape, tables, op.no_t)
-    for i in range(rows):
-        for ox in range(op.out_width):
-            x = source + i * op.stride_y * op.pitch + ox * op.stride_x * op.inputs
-            for _ in range(op.filter_height):
-                for j in range(0, op.unfolded, shape.channels):
-                    store(load(shape, memory, place, x + j), memory, place, target + j)
-                x += op.dilation_y * op.pitch
-                target += op.unfolded
 
 
 @inner
