@@ -12,8 +12,8 @@ that is) and `shapes.py` (how large, on which processor). Then, for one operatio
 `meetings.py` (what tiles read, and where), `matmul.py` and `taps.py` (the loops), and the operations.
 
 For whole networks (`refnet.compile`): `products.py` and `slide.py` (the loops, in one memory), `block.py` (a bottleneck
-as one operation), `program.py` (a table of operations, and what runs it), `lowering.py` and `schedules.py` (from a layer
-to rows of the table), `threads.py` and `atomics.py` (who runs what). Outside of this folder and of `refnet/engine/`
+as one operation), `program.py` (a table of operations, and what runs it), `lowering.py` and `schedules.py` (from a
+layer to rows of the table), `threads.py` and `atomics.py` (who runs what). Outside of this folder and of `refnet/engine/`
 nobody knows that channels are padded.
 
 Compiled code only. Under NUMBA_DISABLE_JIT=1 a tiled function is an ImportError that says so, and `refnet.kernels` has
