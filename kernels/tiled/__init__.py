@@ -13,8 +13,9 @@ that is) and `shapes.py` (how large, on which processor). Then, for one operatio
 
 For whole networks (`refnet.compile`): `products.py` and `slide.py` (the loops, in one memory), `block.py` (a bottleneck
 as one operation), `program.py` (a table of operations, and what runs it), `lowering.py` and `schedules.py` (from a
-layer to rows of the table), `threads.py` and `atomics.py` (who runs what). Outside of this folder and of `refnet/engine/`
-nobody knows that channels are padded.
+layer to rows of the table), `threads.py` and `atomics.py` (who runs what).
+
+Outside of this folder and of `refnet/engine/` nobody knows that channels are padded.
 
 Compiled code only. Under NUMBA_DISABLE_JIT=1 a tiled function is an ImportError that says so, and `refnet.kernels` has
 what you want.
