@@ -94,7 +94,7 @@ class Axis(NamedTuple):
 
 
 @functools.lru_cache(maxsize=128)
-def bands(size: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads, channels: int, lanes: int) -> Bands:
+def walk_over(size: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads, channels: int, lanes: int) -> Bands:
     """For maps of so many channels in memory. Kept, as a network asks for the same at each step."""
     OH, OW = (
         output_size(*axis) for axis in zip(size, filter, stride, dilation, pads[::2], pads[1::2], strict=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import inner, jit
-from .frames import INPUTS, LAST, OUTPUTS, PRODUCTS, Bands, bands, fill, fill_gradient, table
+from .frames import INPUTS, LAST, OUTPUTS, PRODUCTS, Bands, fill, fill_gradient, table, walk_over
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask
 from .panels import Tiles, tiles
@@ -68,7 +68,7 @@ def depthwise_forward(
     Shapes: x.z (B * H * W * C,), size (B, H, W), w (KH, KW, M) -> z (B * OH * OW * C,), its moments (C,).
     """
     B, C, dtype = size[0], x.scale.size, w.dtype
-    walk = bands(size[1:], w.shape[:2], stride, dilation, pads, C, lanes(dtype))
+    walk = walk_over(size[1:], w.shape[:2], stride, dilation, pads, C, lanes(dtype))
     width = walk.width
     pixels = walk.dz.height * walk.dz.width
     images = -(-B // PARTS)
@@ -135,7 +135,7 @@ def depthwise_backward(
     -> dv (B * H * W * C,), its slopes (2, C), dw (KH, KW, M). dv is empty if input_gradient is false.
     """
     B, C, dtype = size[0], x.scale.size, w.dtype
-    walk, taps = bands(size[1:], w.shape[:2], *setting, C, lanes(dtype)), w.shape[0] * w.shape[1]
+    walk, taps = walk_over(size[1:], w.shape[:2], *setting, C, lanes(dtype)), w.shape[0] * w.shape[1]
     width = walk.width
     images = -(-B // PARTS)
     parts = -(-B // images)
