@@ -64,13 +64,18 @@ def panels(w: Array, depth: int, columns: int, turned: bool = False) -> Panels:
 @jit
 def fill_panels(w: Array, turned: bool, depth: int, columns: int, wide: int, values: Array) -> None:
     """Put w (K, N), or w (N, K) turned around, into panels of so many columns -> values."""
-    K, N = w.shape
-    for k in range(K):
-        for n in range(N):
-            row, column = (n, k) if turned else (k, n)
-            begin = column // wide * wide
-            width = min(wide, columns - begin)
-            values[begin * depth + row * width + column - begin] = w[k, n]
+    K, N = w.shape[::-1] if turned else w.shape
+    for begin in range(0, min(columns, N), wide):
+        strip, width = begin * depth, min(wide, columns - begin)
+        present = min(wide, N - begin)
+        if turned:
+            for n in range(present):
+                for k in range(K):
+                    values[strip + k * width + n] = w[begin + n, k]
+        else:
+            for k in range(K):
+                for n in range(present):
+                    values[strip + k * width + n] = w[k, begin + n]
 
 
 @jit
