@@ -4,7 +4,7 @@
     block     bottlenecks, with or without expansion and projection         mean, add
 
 Everything is known but addresses: where maps, scratch, weights and tables lie is decided by who builds the program.
-Here is also what is a matter of speed alone: how a layer is cut into chunks, bands and slabs.
+How blocks are cut into chunks, bands and slabs is in `schedules.py`.
 
     K, M channels in · D channels of the depthwise filter · N channels out · KH, KW taps
     sizes count numbers; channels in memory are padded to `granule` (`shapes.py`), with zeros
@@ -22,6 +22,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..geometry import output_size
 from .program import ADD, BLOCK, MATRIX, MEAN, REDUCE, WINDOW
+from .schedules import Schedule, schedules
 from .shapes import PRODUCT_ROWS, granule, lanes, vectors_here
 
 Array = NDArray[Any]
@@ -203,30 +204,6 @@ def _output(in_hw: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads)
     return OH, output_size(in_hw[1], filter[1], stride[1], dilation[1], pads[2], pads[3])
 
 
-class Schedule(NamedTuple):
-    """How a block is cut: see `block.py`."""
-
-    bands: int
-    groups: int
-    rows: int
-    slab: int
-    depth: int
-
-
-def schedule(OH: int, OW: int, D: int, N: int, expands: bool, projects: bool) -> Schedule:
-    """A matter of speed: large maps go by bands of rows, small ones by slabs of channels."""
-    if not projects:
-        return Schedule(min(OH, 8), 1, min(OH, 4), min(D, 64), D)
-    if not expands:  # V1: all channels of some rows, so that the output is written once
-        rows = min(OH, max(1, 48 // OW + 1))
-        return Schedule(min(OH, 8) if OW > 28 else 2 if OH > 1 else 1, 1, rows, min(D, 64), D)
-    if OW > 20:
-        return Schedule(min(OH, 8 if OW > 28 else 2), 1, max(1, 48 // OW), D, D)
-    slab = min(D, 48 if OW > 7 else 96)
-    depth = min(D, 3 * slab if OW > 7 else 5 * slab)
-    return Schedule(1, min(2, -(-D // depth)), OH, slab, depth)
-
-
 def block(
     images: int,
     in_hw: Pair,
@@ -237,17 +214,30 @@ def block(
     depthwise: Part,
     expand: Part | None = None,
     project: Part | None = None,
+    room: int | None = None,
 ) -> Lowered:
-    """Expansion (K, D), depthwise filter (KH, KW, D) and projection (D, N) as one operation; channels: of the input."""
+    """Expansion (K, D), depthwise filter (KH, KW, D) and projection (D, N) as one operation; channels: of the input.
+
+    room: numbers of scratch that each thread may have, if that is possible; what is shared counts too.
+    """
     dtype = depthwise.w.dtype
     KH, KW, _ = depthwise.w.shape
     OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
     D = padded(depthwise.w.shape[2], dtype)
     N = padded(project.w.shape[1], dtype) if project else D
-    plan = schedule(OH, OW, D, N, expand is not None, project is not None)
     columns = (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
+
+    def held(plan: Schedule) -> tuple[int, int, int]:
+        """Lines of the ring, scratch of a thread, numbers that threads share."""
+        ring = (plan.rows - 1) * stride[0] + (KH - 1) * dilation[0] + 1
+        scratch = ring * columns * plan.slab + (plan.rows * OW * plan.depth if project else 0)
+        return ring, scratch, plan.groups * images * OH * OW * N if plan.groups > 1 else 0
+
+    for plan in schedules(OH, OW, D, expand is not None, project is not None):
+        ring, scratch, shared = held(plan)
+        if room is None or scratch + shared // 2 <= room:
+            break
     pitch = columns * plan.slab
-    ring = (plan.rows - 1) * stride[0] + (KH - 1) * dilation[0] + 1
     inside = min(in_hw[1], columns - pads[2])
     row: Row = {
         "kind": BLOCK,
@@ -297,11 +287,10 @@ def block(
         weights |= {"project_w": pack(project.w, D), "project_b": vector(project.bias, N, dtype)}
         tables["depth_t"] = offsets(1, plan.rows * OW, 0, plan.depth)
         tables["y_t"] = offsets(1, plan.rows * OW, 0, N)
-    scratch = ring * pitch + (plan.rows * OW * plan.depth if project else 0)
     if plan.groups == 1:
         return Lowered([row], weights, tables, scratch)
     reduce = row | {"kind": REDUCE, "bands": min(8, images * OH), "chunks": min(8, images * OH)}
-    return Lowered([row, reduce], weights, tables, scratch, shared=plan.groups * images * OH * OW * N)
+    return Lowered([row, reduce], weights, tables, scratch, shared)
 
 
 def mean(images: int, pixels: int, channels: int, dtype: DTypeLike) -> Lowered:

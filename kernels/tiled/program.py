@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import bare, inlined
+from ..jit import bare, inlined, inner
 from .block import block_chunk
 from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
@@ -147,7 +147,7 @@ def gather(op: Any, image: int, iy: int, lines: int, place: int, arrays: Arrays)
                     memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
 
 
-@inlined
+@inner
 def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The sums of a block's groups, in their order, with bias and residual: some pixels."""
     memory, weights, tables = arrays
@@ -164,7 +164,7 @@ def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
             store(at_most(at_least(tile, op.project_low), op.project_high), memory, place, op.y + at)
 
 
-@inlined
+@inner
 def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The means of an image's channels over its pixels; weights hold 1/pixels."""
     memory, weights, tables = arrays
@@ -176,7 +176,7 @@ def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
         store(tile, memory, place, op.y + chunk * op.channels + n)
 
 
-@inlined
+@inner
 def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The sum of two maps, clamped: some pixels."""
     memory, _, tables = arrays

@@ -4,6 +4,7 @@ Weights, images and the machine code of all kernels are there before; what grows
 and all that a step keeps for its backward pass. Two steps, because what the first leaves is there in the second.
 """
 
+import ctypes
 import gc
 import os
 import pickle
@@ -39,11 +40,20 @@ def growth(engine: Any, lesson: Any) -> int:
     engine.pupil(lesson.few()).step()  # compiles, and loads what is loaded at first use
     pupil = engine.pupil(lesson)
     gc.collect()
+    _give_back()
     CLEAR.write_text("5")  # the peak begins anew
     before = _resident("VmRSS")
     for _ in range(2):
         pupil.step()
     return _resident("VmHWM") - before
+
+
+def _give_back() -> None:
+    """What was freed and is kept for later goes back to the system, where the C library can do that: else what was left
+    of the small step would be memory that the large one need not ask for."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _resident(what: str) -> int:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import __version__
+from ..engine.compiling import compile as compile_program
 from ..graph import Graph
-from ..kernels import tiled
 from ..layers.base import Array
 from .engines import Engine, Form, Session, Task, named_outputs
 
 
 def program_of(net: Graph, weights: Mapping[str, Array], batch: int, threads: int) -> Any:
-    """What `refnet.compile` returns."""
-    return lambda images: net.forward(weights, images, kernels=tiled)
+    """What is timed: `refnet.compile(net, weights, batch, threads)`."""
+    return compile_program(net, weights, batch, threads)
 
 
 class Refnet(Engine):
@@ -29,5 +29,5 @@ class Refnet(Engine):
             lambda: program(inputs),
             lambda: named_outputs(task.net, program(inputs)),
             {"threads": task.threads},
-            getattr(program, "peak_bytes", None),
+            program.peak_bytes,
         )

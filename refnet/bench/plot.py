@@ -2,7 +2,8 @@
 
     left    seconds of a run over its multiply-adds; nobody can be below the line of the peak
     right   multiply-adds per second over multiply-adds per byte that must be read or written at least (weights with
-            batch norm folded, inputs, outputs); the roof is the peak, and on its left how fast memory can be read
+            batch norm folded, inputs, outputs); the roof is the peak, and on its left how fast memory can be read, or
+            a cache, for networks small enough to stay in one from run to run
 """
 
 import os
@@ -58,7 +59,7 @@ def _cost(axes: Any, rows: Sequence[Row], count: int) -> None:
     madds = np.array([row.madds for row in rows]) / 1e6
     top = median(peak for row in rows for peak in row.peaks)
     ends = np.array([madds.min() * 0.8, madds.max() * 1.25])
-    axes.plot(ends, ends * 1e6 / top * 1e3, color="black", label=f"the peak, {top / 1e9:.0f} G multiply-adds/s")
+    axes.plot(ends, ends * 1e6 / top * 1e3, color="black", label=_peak(top))
     for name, (at, seconds) in _points(rows, lambda row: row.madds / 1e6).items():
         axes.plot(at, np.array(seconds) * 1e3, **_look(name))
     axes.set(xscale="log", yscale="log", xlabel="million multiply-adds", ylabel="milliseconds (median)")
@@ -73,13 +74,17 @@ def _roofline(axes: Any, rows: Sequence[Row], count: int, bandwidth: Mapping[str
         rate = bandwidth[name]
         roof = np.minimum(ends * rate, top) / 1e9
         axes.plot(ends, roof, color="black", linestyle=style, label=f"reading {name}, {rate / 1e9:.0f} GB/s")
-    axes.plot(ends, np.full_like(ends, top / 1e9), color="black", linewidth=0.8)
+    axes.plot(ends, np.full_like(ends, top / 1e9), color="black", label=_peak(top))
     found = _points(rows, lambda row: row.madds / row.bytes_read)
     work = _points(rows, lambda row: row.madds)
     for name, (at, seconds) in found.items():
         axes.plot(at, np.array(work[name][0]) / np.array(seconds) / 1e9, **_look(name))
     axes.set(xscale="log", yscale="log", xlabel="multiply-adds per byte", ylabel="G multiply-adds per second")
     _finish(axes, f"Roofline, {threads(count)}")
+
+
+def _peak(top: float) -> str:
+    return f"the peak, {top / 1e9:.0f} G multiply-adds/s"
 
 
 def _points(rows: Sequence[Row], along: Any) -> dict[str, tuple[list[float], list[float]]]:
@@ -101,7 +106,13 @@ def _look(name: str) -> dict[str, Any]:
 
 
 def _finish(axes: Any, title: str) -> None:
+    from matplotlib import ticker
+
     axes.set_title(title, loc="left")
+    for axis in (axes.xaxis, axes.yaxis):  # 1, 2, 5, 10, 20, ... and not powers of ten
+        axis.set_major_locator(ticker.LogLocator(10, (1, 2, 5)))
+        axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(ticker.NullFormatter())
     axes.grid(which="both", color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):

@@ -1,4 +1,7 @@
-"""How far a comparison is, on standard error; nothing where that is not a terminal."""
+"""How far a comparison is, on standard error; nothing where that is not a terminal.
+
+The bar is drawn where something was said or done, which is never while anybody is timed: no thread draws it meanwhile.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +32,10 @@ def progress(total: int) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     columns = BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False)
-    with Bar(*columns, console=err, transient=True) as bar:
+    with Bar(*columns, console=err, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=total)
-        yield Progress(lambda text: bar.update(task, description=text), lambda: bar.advance(task))
+
+        yield Progress(
+            lambda text: bar.update(task, description=text, refresh=True),
+            lambda: bar.update(task, advance=1, refresh=True),
+        )

@@ -1,11 +1,12 @@
 """What `refnet bench` prints: a table for each row with every engine, one line for each row, the blocks, the steps."""
 
 from collections.abc import Iterator, Sequence
+from math import floor, log10
 from statistics import median
 
 from rich.table import Table
 
-from ..tables import add_columns, table
+from ..tables import table
 from .blocks import WHOLE, Times, block_data
 from .intervals import Estimate
 from .rows import OWN, Case, Row
@@ -17,7 +18,7 @@ RATIO = "Ratios are those of the blocks' medians; the median of them, and in par
 def milliseconds(seconds: float) -> str:
     """Three digits, or all before the point."""
     value = 1000 * seconds
-    return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f}"
+    return f"{value:.{max(0, 2 - floor(log10(value)))}f}" if value > 0 else "0"
 
 
 def interval(estimate: Estimate) -> str:
@@ -36,7 +37,9 @@ def tables(rows: Sequence[Row]) -> Iterator[Table | str]:
     """All that is to be printed of a comparison."""
     timed = [row for row in rows if not row.refused]
     if len(rows) <= FEW:
-        yield from (engines(row) for row in timed)
+        for row in timed:
+            yield engines(row)
+            yield from memory(row)
     if len(timed) > 1:
         yield summary(timed)
     yield from (refusal(row) for row in rows if row.refused)
@@ -51,34 +54,50 @@ def certainty(estimates: Sequence[Estimate]) -> Iterator[str]:
         yield f"{RATIO} that holds its true median with {least:.1f} %."
 
 
+def grid(heading: str, aligned: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table none of whose cells is ever folded or cut. aligned: l or r for each column."""
+    made = table(heading)
+    for at, (name, side) in enumerate(zip(columns, aligned, strict=True)):
+        width = max(len(row[at]) for row in (columns, *rows))
+        made.add_column(name, justify="right" if side == "r" else "left", no_wrap=True, min_width=width)
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def version(row: Row, name: str) -> str:
+    return f"{name} {row.lanes[name].engine.version()}"
+
+
 def engines(row: Row) -> Table:
     """One line for each engine of one row."""
-    made = table(f"{title(row.case)}: {row.madds:,} multiply-adds")
-    add_columns(made, "engine", whole=True)
-    add_columns(made, "median ms", "minimum ms", "% of peak", "times as fast", right=True, whole=True)
-    add_columns(made, "form", whole=True)
+    found = []
     for name, lane in row.lanes.items():
         ratio = "" if name == OWN else interval(row.ratio(name))
-        form = str(lane.form) if lane.trials else ""
-        share = f"{row.share(name):.1f}"
-        version = f"{name} {lane.engine.version()}"
-        made.add_row(version, milliseconds(lane.median), milliseconds(lane.minimum), share, ratio, form)
-    return made
+        times = milliseconds(lane.median), milliseconds(lane.minimum), f"{row.share(name):.1f}"
+        found.append((version(row, name), *times, ratio, str(lane.form) if lane.trials else ""))
+    columns = "engine", "median ms", "minimum ms", "% of peak", "times as fast", "form"
+    return grid(f"{title(row.case)}: {row.madds:,} multiply-adds", "lrrrrl", columns, found)
+
+
+def memory(row: Row) -> Iterator[str]:
+    """What refnet's activations take, where its program says so."""
+    if size := row.lanes[OWN].bytes:
+        yield f"refnet's activations take at most {size:,} bytes."
 
 
 def summary(rows: Sequence[Row]) -> Table:
     """One line for each row: refnet beside the fastest of the others."""
-    made = table()
-    add_columns(made, "network", whole=True)
-    add_columns(made, "batch", "threads", "refnet ms", "minimum", "% of peak", right=True, whole=True)
-    add_columns(made, "peer", whole=True)
-    add_columns(made, "its ms", "times as fast", right=True, whole=True)
+    found = []
     for row in rows:
-        lane, peer = row.lanes[OWN], row.fastest_peer()
-        theirs = () if peer is None else (peer, milliseconds(row.lanes[peer].median), interval(row.ratio(peer)))
+        lane, peer, case = row.lanes[OWN], row.fastest_peer(), row.case
+        theirs = ("", "", "")
+        if peer is not None:
+            theirs = peer, milliseconds(row.lanes[peer].median), interval(row.ratio(peer))
         times = milliseconds(lane.median), milliseconds(lane.minimum), f"{row.share(OWN):.1f}"
-        made.add_row(row.case.net.name, str(row.case.batch), str(row.case.threads), *times, *theirs)
-    return made
+        found.append((case.net.name, str(case.batch), str(case.threads), *times, *theirs))
+    columns = "network", "batch", "threads", "ms", "minimum", "% of peak", "peer", "its ms", "times as fast"
+    return grid("refnet and the fastest of the others", "lrrrrrlrr", columns, found)
 
 
 def step_tables(rows: Sequence[Row]) -> Iterator[Table | str]:
@@ -94,18 +113,16 @@ def step_tables(rows: Sequence[Row]) -> Iterator[Table | str]:
 
 def steps(row: Row) -> Table:
     """One line for each engine: a step's time, its share of the peer's, and the memory that it takes."""
-    made = table(f"a step of training, {title(row.case)}: {row.madds:,} multiply-adds")
-    add_columns(made, "engine", whole=True)
-    headings = "median ms", "minimum ms", "% of peak", "times' ratio", "memory MB", "memories' ratio"
-    add_columns(made, *headings, right=True, whole=True)
-    own = row.lanes[OWN].bytes
+    found, own = [], row.lanes[OWN].bytes
     for name, lane in row.lanes.items():
         share = "" if name == OWN else interval(row.share_of_time(name))
         memory = "" if lane.bytes is None else f"{lane.bytes / 1e6:,.0f}"
         part = f"{own / lane.bytes:.2f}" if name != OWN and own and lane.bytes else ""
         times = milliseconds(lane.median), milliseconds(lane.minimum), f"{row.share(name):.1f}"
-        made.add_row(f"{name} {lane.engine.version()}", *times, share, memory, part)
-    return made
+        found.append((version(row, name), *times, share, memory, part))
+    columns = "engine", "median ms", "minimum ms", "% of peak", "times' ratio", "memory MB", "memories' ratio"
+    heading = f"a step of training, {title(row.case)}: {row.madds:,} multiply-adds"
+    return grid(heading, "lrrrrrr", columns, found)
 
 
 def refusal(row: Row) -> str:
@@ -122,16 +139,13 @@ def notes(rows: Sequence[Row]) -> Iterator[str]:
 
 def blocks(times: Times) -> Table:
     """Where the time goes."""
-    data, case = block_data(times), times.case
-    made = table(f"{title(case)}: by block")
-    add_columns(made, "block", whole=True)
-    add_columns(made, "multiply-adds", "%", "median ms", "% of time", "% of peak", right=True, whole=True)
+    data, found = block_data(times), []
     total, madds = data["sum_of_medians"], sum(times.madds.values())
     for row in data["blocks"]:
         part = 100 * row["madds"] / max(madds, 1), 100 * row["median"] / total
         cells = f"{part[0]:.1f}", milliseconds(row["median"]), f"{part[1]:.1f}", f"{row['peak_percent']:.1f}"
-        made.add_row(row["block"], f"{row['madds']:,}", *cells)
+        found.append((row["block"], f"{row['madds']:,}", *cells))
     for name, seconds in (("sum", total), (WHOLE, median(times.whole))):
-        share = f"{times.share(madds, seconds):.1f}"
-        made.add_row(name, f"{madds:,}", "", milliseconds(seconds), "", share)
-    return made
+        found.append((name, f"{madds:,}", "", milliseconds(seconds), "", f"{times.share(madds, seconds):.1f}"))
+    columns = "block", "multiply-adds", "%", "median ms", "% of time", "% of peak"
+    return grid(f"{title(times.case)}: by block", "lrrrrr", columns, found)

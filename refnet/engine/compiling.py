@@ -19,7 +19,7 @@ from . import explaining, tables
 from .explaining import Line
 from .lowered import Lowering
 from .matching import Operation, needed, operations
-from .planning import Plan, Working, layouts, plan
+from .planning import Plan, Working, layouts, plan, rooms
 from .program import Parts, PlainStep, Program, Step
 from .values import Layout
 
@@ -42,7 +42,8 @@ def compile(net: Graph, weights: Mapping[str, Array], batch: int = 1, threads: i
     found = operations(folded, granule(dtype), fast=tables.compiles())
     lying = layouts(folded, found, images, granule(dtype))
     lower = Lowering(folded, own, images, lying, dtype)
-    lowered = [lower(each) if each.fast else None for each in found]
+    room = rooms(folded, found, lying)
+    lowered = [lower(each, most) if each.fast else None for each, most in zip(found, room, strict=True)]
     if (most := tables.most_chunks(lowered)) > COUNT:
         raise ValueError(f"batch: wanted at most {COUNT} chunks of work in an operation, got {most} by {images} images")
     working = [Working(each.scratch, each.shared) if each else Working() for each in lowered]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -29,12 +30,12 @@ class Lowering:
     layouts: Mapping[str, Layout]
     dtype: np.dtype[Any]
 
-    def __call__(self, operation: Operation) -> Lowered:
-        """One operation. Raises KeyError for a kind without a fast kernel."""
+    def __call__(self, operation: Operation, room: int) -> Lowered:
+        """One operation. room: numbers that a thread may hold inside. Raises KeyError for a kind that has to be plain."""
         kinds: dict[str, Callable[[Operation], Lowered]] = {
             "matrix": self.matrix,
             "window": self.window,
-            "block": self.block,
+            "block": partial(self.block, room),
             "mean": self.mean,
             "add": self.add,
         }
@@ -51,14 +52,14 @@ class Lowering:
         made.rows[0]["channels"] = self.layouts[operation.inputs[0]].room  # it reads narrow images without padding
         return made
 
-    def block(self, operation: Operation) -> Lowered:
+    def block(self, room: int, operation: Operation) -> Lowered:
         images, hw = self._maps(operation.nodes[0])
         roles = [stage.role for stage in operation.stages]
         at, parts = roles.index("depthwise"), self._parts(operation)
         expand, project = parts[0] if at else None, parts[at + 1] if parts[at + 1 :] else None
         channels = self.layouts[operation.inputs[0]].shape[-1]
         stride, dilation, pads = _setting(operation.stages[at], hw)
-        return lowering.block(images, hw, channels, stride, dilation, pads, parts[at], expand, project)
+        return lowering.block(images, hw, channels, stride, dilation, pads, parts[at], expand, project, room)
 
     def mean(self, operation: Operation) -> Lowered:
         images, hw = self._maps(operation.nodes[0])

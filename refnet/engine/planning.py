@@ -17,6 +17,7 @@ from .matching import Operation
 from .values import Layout, Place
 
 LINE = 64  # bytes: everything begins on a cache line
+MORE = 1.2  # times what maps need; the promise is 1.25, and gaps of the arena count too
 
 
 class Working(NamedTuple):
@@ -87,6 +88,19 @@ def plan(
     scratch = tuple(offsets.get(("scratch", at), -1) for at in range(len(working)))
     shared = tuple(offsets.get(("shared", at), -1) for at in range(len(working)))
     return Plan(places, scratch, shared, extent(listed, found), live(listed))
+
+
+def rooms(net: Graph, operations: Sequence[Operation], lying: Mapping[str, Layout]) -> list[int]:
+    """For each operation, numbers that a thread may hold inside, if two are not to need much more than the maps do.
+
+    V2's M(G) is what the maps of the largest operation need; a quarter of that is left for everything else.
+    """
+    lives = lifetimes(net, operations, owners(net, operations))
+    held = [
+        sum(lying[name].numbers for name, (begin, end) in lives.items() if begin <= 2 * at + 1 and end >= 2 * at)
+        for at in range(len(operations))
+    ]
+    return [int(MORE * max(held, default=0) - each) // 2 for each in held]
 
 
 def up(numbers: int, line: int) -> int:

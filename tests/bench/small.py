@@ -1,5 +1,8 @@
 """What the tests of the bench share: a network that takes no time, and engines that are not real."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from refnet import Graph, Node
@@ -42,6 +45,32 @@ def network():
         Node("classifier_bias", BiasAdd()),
     ]
     return Graph("small", {"images": (12, 10, 3)}, nodes)
+
+
+class Meal(NamedTuple):
+    """In place of a lesson."""
+
+    size: int
+
+    def few(self):
+        return Meal(1)
+
+
+class Hungry:
+    """Each of its steps holds so many bytes for a moment."""
+
+    meals = 0
+
+    def pupil(self, lesson):
+        return Pupil(lambda: self.eat(lesson.size))
+
+    def eat(self, size):
+        Hungry.meals += 1
+        np.ones(size, np.int8)
+
+
+class Pupil(NamedTuple):
+    step: Callable
 
 
 class Plain(Engine):

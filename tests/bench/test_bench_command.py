@@ -6,6 +6,7 @@ refnet alone, or beside an engine of the tests: nothing here needs another engin
 import json
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -44,13 +45,16 @@ def tiny(tmp_path):
 
 @pytest.fixture
 def beside(monkeypatch):
-    """Makes an engine of the tests a peer, in place of all others: called with the factor on its results."""
+    """Makes an engine of the tests the only peer: called with the factor on its results."""
     from refnet.bench import contestants
 
-    def add(factor):
-        monkeypatch.setattr(contestants, "PEERS", (lambda: small.Plain("onnxruntime", factor),))
+    def add(factor, kind=small.Plain):
+        def make():
+            return kind("onnxruntime", factor)
+
+        make.name = "onnxruntime"
+        monkeypatch.setattr(contestants, "PEERS", (make,))
         monkeypatch.setattr(contestants, "USUAL", ("onnxruntime",))
-        monkeypatch.setattr(contestants.PEERS[0], "name", "onnxruntime", raising=False)
 
     return add
 
@@ -157,6 +161,23 @@ def check_row(row):
         assert engine["peak_percent"] > 0
         assert engine["distance"] < 1e-5
         assert not engine["wrong"]
+
+
+@pytest.mark.jit
+def test_progress_is_shown_on_a_terminal_by_no_thread(tiny, beside):
+    before, seen = threading.active_count(), []
+
+    class Watching(small.Plain):
+        def prepare(self, task, form):
+            seen.append(threading.active_count())
+            return super().prepare(task, form)
+
+    beside(1.0, Watching)
+    environment = {"TTY_COMPATIBLE": "1", "TERM": "xterm"}
+    result = CliRunner().invoke(main, ["bench", tiny, *QUICK, "--json"], env=environment)
+    assert "tiny, batch 1, 1 thread: racing" in result.stderr
+    assert json.loads(result.stdout)["rows"]
+    assert seen == [before]
 
 
 @pytest.mark.jit

@@ -1,5 +1,7 @@
 """One row: wrong engines are refused before anybody is timed; what is said of times follows from them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import small
@@ -128,6 +130,13 @@ def test_numbers_follow_from_the_times():
     assert data["engines"][1]["blocks"] == [[8.0] * 3] * 2
 
 
+def test_memory_is_said_where_it_is_known():
+    row = made(refnet=[[1.0]])
+    assert list(tables.memory(row)) == []
+    known = replace(row, lanes={OWN: replace(row.lanes[OWN], bytes=1_234_567)})
+    assert list(tables.memory(known)) == ["refnet's activations take at most 1,234,567 bytes."]
+
+
 def test_bytes_are_those_that_must_be_read_or_written():
     row = compared()
     net = row.case.net
@@ -142,10 +151,5 @@ def test_the_true_result_is_in_float64():
 
 
 def test_times_are_printed_with_three_digits():
-    assert [tables.milliseconds(s) for s in (0.0123456, 0.123456, 1.23456, 0.00123456, 0.0000123)] == [
-        "12.3",
-        "123",
-        "1235",
-        "1.23",
-        "0.01",
-    ]
+    seconds = (0.0123456, 0.123456, 1.23456, 0.00123456, 0.0000123456, 0.0)
+    assert [tables.milliseconds(each) for each in seconds] == ["12.3", "123", "1235", "1.23", "0.0123", "0"]

@@ -9,7 +9,7 @@ from refnet import Graph, Node, models
 from refnet.bench import judge
 from refnet.bench.engines import Form, Task, Unable
 from refnet.bench.healthy import healthy_weights, inputs_of
-from refnet.bench.torch_engine import Torch
+from refnet.bench.torch_engine import Torch, TorchCompiled
 from refnet.bench.torch_module import from_torch, merged_biases, module_of, to_torch
 from refnet.layers import BiasAdd, Conv2d, Dense, GlobalAveragePool, GroupedConv2d, L2Normalize, Relu, Softmax
 
@@ -60,6 +60,19 @@ def test_an_unknown_layer_is_named():
     net = Graph("unknown", {"x": (4, 4, 2)}, [Node("first", Relu()), Node("second", L2Normalize())])
     with pytest.raises(Unable, match="node 'second': no torch module for L2Normalize"):
         Torch().prepare(task(net), Form())
+
+
+def test_a_compiler_that_fails_leaves_the_column_out(monkeypatch):
+    torch = pytest.importorskip("torch")
+
+    def failing(module):
+        raise RuntimeError("no C++ compiler\nand much more")
+
+    monkeypatch.setattr(torch, "compile", failing)
+    with pytest.raises(Unable, match=r"^torch.compile: no C\+\+ compiler$"):
+        TorchCompiled().prepare(task(small.network()), Form())
+    monkeypatch.setattr(torch, "compile", lambda module: module)
+    assert TorchCompiled().prepare(task(small.network()), Form()).outputs()
 
 
 @pytest.mark.parametrize("shape", [(3, 2, 5, 7), (3, 2, 5), (5, 7), (5,)])

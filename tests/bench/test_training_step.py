@@ -1,5 +1,7 @@
 """A step of training: everybody is held against float64 first, and a wrong gradient is as bad as a wrong result."""
 
+import pickle
+
 import numpy as np
 import pytest
 import small
@@ -107,25 +109,30 @@ def test_gradients_are_one_vector():
 
 @pytest.mark.skipif(not growth.CLEAR.exists(), reason="only Linux says how large the peak was")
 def test_the_growth_is_that_of_a_step():
-    class Large:
-        """Each of its steps holds so many bytes for a moment."""
-
-        def __init__(self, size):
-            self.size = size
-
-        def pupil(self, lesson):
-            return training.Pupil(lambda: np.ones(self.size, np.int8), None, {})
-
-    lesson = training._lesson(case(), 0)
-    small_step, large_step = (growth.growth(Large(size), lesson) for size in (1, 2**26))
-    assert abs(large_step - small_step - 2**26) < 2**23
+    little, much = (growth.growth(small.Hungry(), small.Meal(size)) for size in (1, 2**26))
+    assert abs(much - little - 2**26) < 2**23
 
 
 @pytest.mark.skipif(not growth.CLEAR.exists(), reason="only Linux says how large the peak was")
 def test_memory_is_measured_in_a_process_of_its_own():
-    net = small.network().at(64, 64)
-    few, many = (growth.memory_of(RefnetTraining, training._lesson(case(batch, net), 0)) for batch in (2, 32))
-    assert many - few > 30 * 4 * 64 * 64  # at the least a number for each pixel of each image
+    before = small.Hungry.meals
+    assert abs(growth.memory_of(small.Hungry, small.Meal(2**26)) - 2**26) < 2**23
+    assert small.Hungry.meals == before
+
+
+@pytest.mark.skipif(not growth.CLEAR.exists(), reason="only Linux says how large the peak was")
+def test_a_process_that_fails_says_why():
+    with pytest.raises(RuntimeError, match="(?s)Hungry: its step fails in a process of its own.*MemoryError"):
+        growth.memory_of(small.Hungry, small.Meal(2**62))
+
+
+@pytest.mark.parametrize("engine", [RefnetTraining, TorchTraining])
+def test_lessons_can_be_sent_to_another_process(engine):
+    lesson = training._lesson(case(), 0)
+    kind, again = pickle.loads(pickle.dumps((engine, lesson)))
+    assert kind is engine
+    assert [node.name for node in again.net.nodes] == [node.name for node in lesson.net.nodes]
+    assert all((again.weights[key] == w).all() for key, w in lesson.weights.items())
 
 
 def test_a_graph_that_no_other_process_knows_has_no_figure():

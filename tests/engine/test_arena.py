@@ -53,6 +53,12 @@ def test_the_tightest_gap_is_taken():
     assert place([*always, *early, late]) == [0, 160, 250, 100, 210, 210]
 
 
+def test_what_sticks_out_is_placed_first():
+    """In the order of sizes alone these take 17: 6 and 5 lie on each other, the 3 that meets both on top."""
+    intervals = [Interval(3, 1, 2), Interval(3, 2, 4), Interval(6, 3, 4), Interval(5, 2, 5), Interval(4, 0, 1)]
+    assert extent(intervals, place(intervals)) == live(intervals) == 14
+
+
 def test_nothing_needs_nothing():
     assert (place([]), extent([], []), live([])) == ([], 0, 0)
 
@@ -112,7 +118,7 @@ def test_every_value_of_every_model_is_whole_when_it_is_read(name, fast):
     net = fold_batch_norm(needed(net), weights_of(net))[0]
     listed, working, found = planned(net, fast)
     walk(net, listed, working, found)
-    assert found.least <= found.size <= 1.25 * found.least
+    assert found.least <= found.size <= 1.1 * found.least
 
 
 @given(st.integers(0, 2**32))

@@ -11,7 +11,17 @@ from small_models import small
 
 import refnet
 from refnet import Graph, Node, models
-from refnet.layers import Add, Conv2d, DepthwiseConv2d, Dropout, Flatten, MaxPool2d, PointwiseConv2d
+from refnet.layers import (
+    Add,
+    BatchNorm,
+    BiasAdd,
+    Conv2d,
+    DepthwiseConv2d,
+    Dropout,
+    Flatten,
+    MaxPool2d,
+    PointwiseConv2d,
+)
 from refnet.rewrites import split_bottlenecks
 
 pytestmark = pytest.mark.jit
@@ -23,7 +33,7 @@ def agree(net, dtype=np.float32, batch=1, threads=None):
     weights, images = weights_of(net, dtype), inputs_of(net, batch, dtype)
     program = refnet.compile(net, weights, batch, threads)
     got = program(images)
-    assert_close(got, net.forward(weights, images))
+    assert_close(got, net.forward(weights, images, kernels=refnet.kernels))  # plain loops
     assert_same(program(images), got)
     return program
 
@@ -111,8 +121,11 @@ def test_any_array_of_the_right_numbers_will_do(dtype):
         np.testing.assert_array_equal(each, before)
 
 
-def test_weights_may_lie_anyhow_and_are_copied():
-    net = inverted_residual()
+PLAIN = Graph("plain", {"x": (4, 4, 6)}, [Node("a", MaxPool2d(2)), Node("b", BatchNorm()), Node("c", BiasAdd())])
+
+
+@pytest.mark.parametrize("net", [inverted_residual(), PLAIN], ids=lambda net: net.name)
+def test_weights_may_lie_anyhow_and_are_copied(net):
     weights, images = weights_of(net), inputs_of(net)
     wanted = refnet.compile(net, weights)(images)
     changing = {key: np.asfortranarray(w) for key, w in weights.items()}

@@ -1,0 +1,52 @@
+"""How a block is cut into chunks, bands, slabs and depths (`block.py` says what these are): a matter of speed alone.
+
+    OH, OW output rows and columns · D channels of the depthwise filter
+
+A schedule depends on shapes, never on the number of threads, and so do the results.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Schedule(NamedTuple):
+    """How a block is cut: see `block.py`."""
+
+    bands: int
+    groups: int
+    rows: int
+    slab: int
+    depth: int
+
+
+def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool) -> Iterator[Schedule]:
+    """The fastest first, then others that hold less and less: a matter of speed alone, found by measuring.
+
+    More bands are more work where something expands: each fills two rows that its neighbours fill too.
+    """
+    rows = max(1, 112 // OW)
+    if not projects:
+        yield Schedule(min(OH, 8), 1, min(OH, 4), min(D, 64), D)
+        yield Schedule(min(OH, 8), 1, 1, min(D, 32), D)
+    elif not expands:  # V1: all channels of some rows, so that the output is written once
+        bands = min(OH, 8 if OW > 28 else 2)
+        for count in (min(OH, max(1, 48 // OW + 1)), 1):
+            yield Schedule(bands, 1, count, min(D, 64), D)
+    else:
+        if OW <= 20:
+            yield from _by_slabs(OH, OW, D)
+        while OW > 20 and rows > 1:
+            yield Schedule(2, 1, rows, D, D)
+            rows //= 2
+        yield Schedule(min(OH, 4 if OW > 56 else 2), 1, 1, D, D)
+
+
+def _by_slabs(OH: int, OW: int, D: int) -> Iterator[Schedule]:
+    """All rows of some channels: half of all are projected together, or only those of a slab."""
+    slab = min(D, 48 if OW > 7 else 96)
+    slabs = -(-D // slab)
+    groups = min(2, slabs)
+    yield Schedule(1, groups, OH, slab, -(-slabs // groups) * slab)
+    while slab >= 16:
+        yield Schedule(1, min(2, -(-D // slab)), OH, slab, slab)
+        slab = slab // 32 * 16
