@@ -11,7 +11,7 @@ import click
 
 from . import __version__
 from .bench.command import bench
-from .commands import emit, one_line
+from .commands import Quiet, emit, one_line
 
 if TYPE_CHECKING:
     from .papers.audit import Audit
@@ -37,7 +37,7 @@ def _builder_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Quiet, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="refnet")
 def main() -> None:
     """MobileNet V1 and V2 by hand, and every count of their papers recomputed."""

@@ -93,8 +93,9 @@ def plan(net: Graph, bytes_per_value: int = 4, in_place: bool = True) -> Memory:
 
     bytes_per_value: 4 for float32, 2 for the 16 bits of the paper. in_place: batch norm, bias and activations write
     onto their input (or are folded into the layer before), as inference engines do it; without it the plan is that of
-    `net.forward`, whose kernels return fresh arrays. Raises ValueError for bytes below 1.
+    `net.forward`, whose kernels return fresh arrays. Raises TypeError for another net, ValueError for bytes below 1.
     """
+    _check_graph(net)
     size = check_count(bytes_per_value, "bytes_per_value")
     buffers = _buffers(net, in_place)
     layers = tuple(_step(net, [node], at, buffers, in_place) for at, node in enumerate(net.nodes))
@@ -104,6 +105,11 @@ def plan(net: Graph, bytes_per_value: int = 4, in_place: bool = True) -> Memory:
         blocks.append(_step(net, nodes, at, buffers, in_place))
         at += len(nodes)
     return Memory(net.name, size, layers, tuple(blocks), net.cost().total("P-ALL"), in_place)
+
+
+def _check_graph(net: object) -> None:
+    if not isinstance(net, Graph):
+        raise TypeError(f"net: wanted a Graph, got {net!r}")
 
 
 def block_of(name: str) -> str:
@@ -186,6 +192,7 @@ def maps(net: Graph) -> dict[str, Shape]:
 
     Batch norm, bias and activations behind an operation write onto its output, so only the last of them is named.
     """
+    _check_graph(net)
     readers: dict[str, list[Node]] = {name: [] for name in net.shapes}
     for node in net.nodes:
         for source in node.inputs:
@@ -242,6 +249,7 @@ class Training:
 
 def training(net: Graph, bytes_per_value: int = 4, batch: int = 1) -> Training:
     """What `net.train_forward` leaves on the tape, with batch statistics."""
+    _check_graph(net)
     size, images = check_count(bytes_per_value, "bytes_per_value"), check_count(batch, "batch")
     owner = {name: name for name in net.inputs}
     saved, masks, statistics = set[str](), 0, 0

@@ -1,6 +1,7 @@
 """The command line as a user meets it: results, JSON, exit statuses, and one clear line for every misuse."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -271,6 +272,17 @@ def test_python_dash_m():
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["models", "count mobilenet_v2 --json", "audit", "audit --json"])
+def test_where_nobody_reads_it_ends_quietly(words):
+    """As `refnet audit | head -1` does, where `head` is gone before the first line."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "refnet", *words.split()]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.stderr, done.returncode) == ("", 141)
 
 
 def test_execution_without_compiler_is_refused(monkeypatch):

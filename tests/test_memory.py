@@ -367,6 +367,9 @@ def test_training_needs_many_times_what_inference_needs():
 
 def test_bad_arguments():
     net = residual()
+    for function in (plan, training, maps):
+        with pytest.raises(TypeError, match="^net: wanted a Graph, got 'mobilenet_v2'$"):
+            function("mobilenet_v2")
     for size in (0, -2, 2.5, "4"):
         with pytest.raises(ValueError, match=f"^bytes_per_value: wanted an integer of at least 1, got {size!r}$"):
             plan(net, size)

@@ -8,9 +8,14 @@ weights once: packing them would cost more than the layer.) Results are those of
 sums accumulate in the dtype of the arrays, not in float64.
 
 How to read it, bottom up: `register_tile.py` (a matrix of sums in vector registers; `tile_types.py` teaches Numba what
-that is), `shapes.py` (how large, on which
-processor), `packing.py` and `meetings.py` (what tiles read, and where), `matmul.py` and `taps.py` (the loops), then the
-operations. Outside of this folder nobody knows that channels are padded.
+that is) and `shapes.py` (how large, on which processor). Then, for one operation at a time, `packing.py` and
+`meetings.py` (what tiles read, and where), `matmul.py` and `taps.py` (the loops), and the operations.
+
+For whole networks (`refnet.compile`): `products.py` and `slide.py` (the loops, in one memory), `block.py` (a bottleneck
+as one operation), `program.py` (a table of operations, and what runs it), `lowering.py` and `schedules.py` (from a
+layer to rows of the table), `threads.py` and `atomics.py` (who runs what).
+
+Outside of this folder and of `refnet/engine/` nobody knows that channels are padded.
 
 Compiled code only. Under NUMBA_DISABLE_JIT=1 a tiled function is an ImportError that says so, and `refnet.kernels` has
 what you want.

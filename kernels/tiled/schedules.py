@@ -28,10 +28,13 @@ def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool) -> Iterat
     if not projects:
         yield Schedule(min(OH, 8), 1, min(OH, 4), min(D, 64), D)
         yield Schedule(min(OH, 8), 1, 1, min(D, 32), D)
-    elif not expands:  # V1: all channels of some rows, so that the output is written once
+    elif not expands:
+        if OW <= 8:
+            yield from _by_slabs(OH, OW, D)
         bands = min(OH, 8 if OW > 28 else 2)
-        for count in (min(OH, max(1, 48 // OW + 1)), 1):
-            yield Schedule(bands, 1, count, min(D, 64), D)
+        for count in (min(OH, max(2, 56 // OW)), 1):
+            yield Schedule(bands, 1, count, D, D)
+        yield Schedule(bands, 1, 1, min(D, 64), D)
     else:
         if OW <= 20:
             yield from _by_slabs(OH, OW, D)

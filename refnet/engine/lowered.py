@@ -31,7 +31,7 @@ class Lowering:
     dtype: np.dtype[Any]
 
     def __call__(self, operation: Operation, room: int) -> Lowered:
-        """One operation. room: numbers that a thread may hold inside. Raises KeyError for a kind that has to be plain."""
+        """One operation. room: numbers that a thread may hold inside. Raises KeyError for a plain one."""
         kinds: dict[str, Callable[[Operation], Lowered]] = {
             "matrix": self.matrix,
             "window": self.window,

@@ -204,6 +204,40 @@ BACKWARD = (
     ),
 )
 
+# Each compiles the loops anew: only the tests that judge them.
+_TILED = ("tests/kernels/tiled/test_tiled_kernels.py",)
+_PROGRAM = ("tests/kernels/tiled/test_engine_kernels_block.py", "tests/kernels/tiled/test_engine_kernels_others.py")
+TILED = (
+    Mistake(
+        "tiled: the last pixel of a sum over pixels forgotten",
+        "kernels/tiled/matmul.py",
+        "        stop = min(start + chunk, pixels)\n",
+        "        stop = min(start + chunk, pixels - 1)\n",
+        _TILED,
+    ),
+    Mistake(
+        "tiled: the upper border holds whatever was there",
+        "kernels/tiled/packing.py",
+        "    values[:, :top] = values[:, top + H :] = 0\n",
+        "    values[:, top + H :] = 0\n",
+        _TILED,
+    ),
+    Mistake(
+        "program: a line too far in the ring of rows",
+        "kernels/tiled/slide.py",
+        "line - lines.ring if line >= lines.ring",
+        "line - lines.ring if line > lines.ring",
+        _PROGRAM,
+    ),
+    Mistake(
+        "program: the right border of a band is not cleared",
+        "kernels/tiled/block.py",
+        "        memory[inside + op.columns * op.slab : behind] = 0\n",
+        "        memory[behind:behind] = 0\n",
+        _PROGRAM,
+    ),
+)
+
 GRAPH = (
     Mistake(
         "graph: gradients overwritten where paths meet",
@@ -567,4 +601,4 @@ THREADS = (
     ),
 )
 
-MISTAKES = (*FORWARD, *BACKWARD, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *THREADS, *ENGINE)
+MISTAKES = (*FORWARD, *BACKWARD, *TILED, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *THREADS, *ENGINE)
