@@ -158,6 +158,8 @@ def _reached(value: Any, seen: set[Any]) -> Iterator[bytes]:
         if value not in seen:
             seen.add(value)
             yield from _reached_by(value, seen)
+    elif hasattr(value, "__wrapped__"):  # functools.cache and the like, whose text is an address
+        yield from _reached(value.__wrapped__, seen)
     elif isinstance(value, ModuleType):
         yield value.__name__.encode()
     elif isinstance(value, np.ndarray):

@@ -5,6 +5,7 @@ kernel that calls it from another file. Its processes share one cache folder.
 """
 
 import errno
+import functools
 import logging
 import os
 import shutil
@@ -354,6 +355,10 @@ DIFFERENT = {
         reading(helper=jit.jit(value(1)), constant=1),
         reading(helper=jit.jit(value(2)), constant=1),
     ),
+    "a helper that remembers": (
+        reading(helper=functools.cache(value(1)), constant=1),
+        reading(helper=functools.cache(value(2)), constant=1),
+    ),
     "a helper's flags": (
         reading(helper=jit.jit(jit.CONTRACT)(value(1)), constant=1),
         reading(helper=jit.jit(value(1)), constant=1),
@@ -373,6 +378,8 @@ def test_the_fingerprint_sees_nothing_else():
     one = reading(helper=jit.jit(jit.REASSOCIATE)(value(1)), constant=1)
     other = reading(helper=jit.jit(jit.REASSOCIATE)(value(1)), constant=1, unused=3)
     assert cache.fingerprint(one) == cache.fingerprint(other)
+    one, other = (reading(helper=functools.cache(value(1)), constant=1) for _ in range(2))
+    assert cache.fingerprint(one) == cache.fingerprint(other), "where the helper's memory lies does not matter"
 
 
 def test_flags_are_part_of_the_file_names(tree, monkeypatch):

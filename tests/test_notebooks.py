@@ -61,7 +61,10 @@ def code_cells(notebook):
 
 
 def printed(cell):
-    """What a cell says: its texts as they stand, and for a picture only that there is one."""
+    """What a cell says: its texts as they stand, and for a picture only that there is one.
+
+    So too for a displayed table: what differs from machine to machine, such as a time, is displayed and not printed.
+    """
     said = {}
     for output in cell.outputs:
         kind = output.get("name", output.output_type)
@@ -153,6 +156,15 @@ def test_a_picture_that_is_missing_is_noticed(tiny):
     drawn = deepcopy(tiny)
     drawn.cells[1].outputs.append(new_output("display_data", {"image/jpeg": "", "text/plain": "<Figure>"}))
     assert stale_cells(tiny, drawn) == [1]
+
+
+def test_a_displayed_time_may_differ_but_must_be_there(tiny, execute):
+    source = "from IPython.display import Markdown, display\ndisplay(Markdown('4 ms'))\nassert True"
+    tiny.cells[1].source, tiny.cells[1].outputs = source, []
+    fresh = execute(deepcopy(tiny))
+    assert stale_cells(tiny, fresh) == [1]
+    tiny.cells[1].outputs = [new_output("display_data", {**fresh.cells[1].outputs[0].data, "text/markdown": "5 ms"})]
+    assert stale_cells(tiny, fresh) == []
 
 
 def test_the_kernel_is_this_interpreter(tiny, execute):
