@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..geometry import output_size
 from .program import ADD, BLOCK, MATRIX, MEAN, REDUCE, WINDOW
 from .schedules import Schedule, schedules
-from .shapes import PRODUCT_ROWS, granule, lanes, vectors_here
+from .shapes import WIDEST, granule, lanes
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -76,8 +76,8 @@ def _panels(w: Array) -> Array:
     """The strips of `products.py`, each row by row."""
     K, N = w.shape
     width = lanes(w.dtype) if N % lanes(w.dtype) == 0 else granule(w.dtype)
-    vectors, widest = N // width, PRODUCT_ROWS[vectors_here().registers][1]
-    tiles = -(-vectors // widest)
+    vectors = N // width
+    tiles = -(-vectors // WIDEST)
     sizes = [(vectors // tiles + (i < vectors % tiles)) * width for i in range(tiles)]
     starts = np.cumsum([0, *sizes])
     return np.concatenate([w[:, a:b].ravel() for a, b in zip(starts[:-1], starts[1:], strict=True)])
@@ -132,7 +132,7 @@ def _matrix_chunks(pixels: int, columns: int, dtype: DTypeLike) -> tuple[int, in
     """Bands of pixels, groups of columns, columns of a group. Few pixels are not divided."""
     if pixels >= 512:
         return 8, 1, columns
-    strip = PRODUCT_ROWS[vectors_here().registers][1] * lanes(dtype)
+    strip = WIDEST * lanes(dtype)
     groups = min(8, -(-columns // strip))
     slab = -(-columns // (groups * strip)) * strip
     return 1, -(-columns // slab), slab
@@ -158,7 +158,7 @@ def window(
     rows = max(1, min(OH, 24 // OW + 1, 16384 // (pitch * stride[0]) if OW < 24 else 1))
     lines = (rows - 1) * stride[0] + (KH - 1) * dilation[0] + 1
     bands = min(OH, 8) if OH * OW >= 512 else 1
-    strip = PRODUCT_ROWS[vectors_here().registers][1] * lanes(w.dtype)
+    strip = WIDEST * lanes(w.dtype)
     groups = 1 if bands > 1 else min(8, -(-columns // strip))
     slab = -(-columns // (groups * strip)) * strip
     groups = -(-columns // slab)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..jit import inlined, inner
 from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
-from .shapes import Rows, Shapes, TileShape, Widths
+from .shapes import WIDEST, Rows, Shapes, TileShape, Widths
 
 Array = NDArray[Any]
 
@@ -97,7 +97,7 @@ def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
 def strips(widths: Widths, p: Product, arrays: Arrays) -> None:
     """Strip by strip of the columns: as few as possible, as even as possible, the wide ones first."""
     vectors = p.panels.columns // widths.lanes
-    tiles = -(-vectors // widths.widest)
+    tiles = -(-vectors // WIDEST)
     for i in range(tiles):
         n = (vectors // tiles * i + min(i, vectors % tiles)) * widths.lanes
         size = vectors // tiles + (i < vectors % tiles)

@@ -96,12 +96,11 @@ def load(code: Code, shape: Any, x: Array, rows: Rows, n: Any) -> Tile:
 @operation(TileType)
 def multiply_add(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, w: Array, n: Any) -> Tile:
     """tile[r,v] += x[rows[r] + k] * w[n + v]"""
-    vectors = code.vectors(w, n)
-    scalars = [code.everywhere(code.number(x, row, k)) for row in rows]
-    return [
-        [code.multiply_add(scalar, vector, each) for vector, each in zip(vectors, row, strict=True)]
-        for scalar, row in zip(scalars, tile, strict=True)
-    ]
+    vectors, sums = code.vectors(w, n), []
+    for start, row in zip(rows, tile, strict=True):
+        scalar = code.everywhere(code.number(x, start, k))
+        sums.append([code.multiply_add(scalar, vector, each) for vector, each in zip(vectors, row, strict=True)])
+    return sums
 
 
 @operation(TileType)

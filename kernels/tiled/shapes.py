@@ -121,12 +121,11 @@ class Rows(NamedTuple):
 
 
 class Widths(NamedTuple):
-    """Tiles of one, two and three vectors to a row; `widest` is how many there really are."""
+    """Tiles of one, two and three vectors to a row."""
 
     one: Rows
     two: Rows
     three: Rows
-    widest: int
     lanes: int
 
 
@@ -155,7 +154,9 @@ class Shapes(NamedTuple):
     half_slides: Slides
 
 
-PRODUCT_ROWS = {32: (8, 3), 16: (6, 2)}  # registers -> rows of the taller tile, vectors of the widest
+# registers -> vectors of a row -> rows of the taller tile. The wider, the fewer numbers are read for each multiply-add.
+PRODUCT_ROWS = {32: {1: 8, 2: 8, 3: 8}, 16: {1: 8, 2: 6, 3: 4}}
+WIDEST = 3
 SLIDE_ROWS = (7, 4)
 GRANULE = 32  # bytes: channels in a program's memory are padded to this
 
@@ -173,13 +174,11 @@ def program_shapes(dtype: DTypeLike) -> Shapes:
 
 
 def _widths(dtype: str, width: int) -> Widths:
-    tall, widest = PRODUCT_ROWS[vectors_here().registers]
-
     def rows(vectors: int) -> Rows:
-        heights = (tall, tall - 1, 1)
-        return Rows(*(TileShape(height, min(vectors, widest), width, dtype) for height in heights))
+        tall = PRODUCT_ROWS[vectors_here().registers][vectors]
+        return Rows(*(TileShape(height, vectors, width, dtype) for height in (tall, tall - 1, 1)))
 
-    return Widths(rows(1), rows(2), rows(3), widest, width)
+    return Widths(rows(1), rows(2), rows(3), width)
 
 
 def _slides(dtype: str, width: int) -> Slides:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.jit import REASSOCIATE, jit
+from ..kernels.tiled.packing import empty
 from ..kernels.tiled.register_tile import multiply_add, rows_from, store, zero
 from ..kernels.tiled.shapes import TileShape, matrix_strips
 
@@ -47,10 +48,10 @@ def read_loop(x: Array) -> Any:
 
 
 def peak_task(shape: TileShape, steps: int = STEPS) -> tuple[Task, int]:
-    """A task that runs at the peak of one core, and its multiply-adds."""
-    rows = np.arange(shape.rows) * shape.channels
-    x, w = (np.full(shape.rows * shape.channels + 8, 0.5, shape.dtype) for _ in range(2))
-    y = np.empty_like(x)
+    """A task that runs at the peak of one core, and its multiply-adds. No vector lies across two cache lines."""
+    rows, size = np.arange(shape.rows) * shape.channels, shape.rows * shape.channels + 8
+    x, w, y = (empty(size, shape.dtype) for _ in range(3))
+    x[:], w[:] = 0.5, 0.5
     return lambda: peak_loop(shape, x, w, rows, steps, y), steps * shape.rows * shape.channels
 
 
