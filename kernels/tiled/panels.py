@@ -16,10 +16,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..jit import inner, jit
 from .normalised import PixelTiles, Scratch
-from .packing import empty
 from .register_tile import apart, load, multiply_add, store, zero
 from .row_operations import rows_of
 from .shapes import MATRIX_ROWS, TileShape, lanes, vectors_here
+from .teamwork import Memory
 
 Array = NDArray[Any]
 
@@ -51,11 +51,11 @@ def tiles(dtype: DTypeLike) -> Tiles:
     return Tiles(TileShape(rows[2], 2, width, name), TileShape(rows[1], 1, width, name), pixels)
 
 
-def panels(w: Array, depth: int, columns: int, turned: bool = False) -> Panels:
-    """w (K, N), or w (N, K) turned around, with zeros up to (depth, columns), packed."""
+def panels(w: Array, depth: int, columns: int, turned: bool, memory: Memory) -> Panels:
+    """w (K, N), or w (N, K) turned around, with zeros up to (depth, columns), packed into memory to be given back."""
     wide = tiles(w.dtype).wide.channels
-    values = empty(depth * columns, w.dtype)
-    if w.shape != (depth, columns):
+    values = memory.take(depth * columns, w.dtype)
+    if w.shape != ((columns, depth) if turned else (depth, columns)):
         values[:] = 0
     fill_panels(w, turned, depth, columns, wide, values)
     return Panels(values, depth, columns)

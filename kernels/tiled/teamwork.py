@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..jit import inner
-from .packing import CACHE_LINE, empty
+from .packing import CACHE_LINE
 from .threads import new_state, run_together
 
 Array = NDArray[Any]
@@ -80,11 +80,14 @@ def together(threads: int, kernel: Callable[..., Any], phases: Sequence[int], *w
     run_together(threads, lambda thread: kernel(*work, job, thread))
 
 
-def scratch(threads: int, numbers: int, dtype: DTypeLike) -> Array:
-    """Memory for so many threads, with zeros in none of it; rows begin on cache lines."""
+def scratch(team: Team, numbers: int, dtype: DTypeLike) -> Array:
+    """Memory for each thread, with anything in it, to be given back; rows begin on cache lines.
+
+    Whoever comes late to a job must not touch it: it may belong to another job by then.
+    """
     line = CACHE_LINE // np.dtype(dtype).itemsize
     room = -(-numbers // line) * line
-    return empty(threads * room, dtype).reshape(threads, room)
+    return team.memory.take(team.threads * room, dtype).reshape(team.threads, room)
 
 
 def pitch(channels: int, dtype: DTypeLike) -> int:

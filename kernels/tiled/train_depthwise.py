@@ -74,9 +74,10 @@ def depthwise_forward(
     images = -(-B // PARTS)
     parts = -(-B // images)
     z, pivots, moments = team.memory.take(B * pixels * C, dtype), np.zeros((parts, C), dtype), np.zeros((parts, 2, C))
-    memory = scratch(team.threads, walk.x.rows * walk.x.columns * width + 2 * C, dtype)
+    memory = scratch(team, walk.x.rows * walk.x.columns * width + 2 * C, dtype)
     work = Forward(x, packed(w, C, width), z, pivots, moments, walk, (B, images), memory)
     together(team.threads, forward_chunks, (parts * (C // width),), tiles(dtype), depthwise_shape(dtype), work)
+    team.memory.give(memory)
     return z, combined(pivots, moments, pixels * np.minimum(images, B - images * np.arange(parts)))
 
 
@@ -142,10 +143,11 @@ def depthwise_backward(
     dv, slopes = team.memory.take(x.z.size if input_gradient else 0, dtype), np.zeros((parts, 2, C))
     dw = np.zeros((parts, C // width, taps * width), dtype)
     frames = walk.x.rows * walk.x.columns, walk.dz.rows * walk.dz.columns, walk.rows[1] * walk.x.width
-    memory = scratch(team.threads, sum(frames) * width + 2 * C, dtype)
+    memory = scratch(team, sum(frames) * width + 2 * C, dtype)
     work = Backward(d, x, packed(w, C, width), dv, slopes, dw, walk, (B, images), memory)
     shapes = depthwise_shape(dtype), taps_shape(dtype)
     together(team.threads, backward_chunks, (parts * (C // width),), tiles(dtype), *shapes, work)
+    team.memory.give(memory)
     total = dw.sum(axis=0).reshape(C // width, taps, width).transpose(1, 0, 2).reshape(*w.shape[:2], C)
     return dv, slopes.sum(axis=0), np.ascontiguousarray(total[..., : w.shape[2]])
 

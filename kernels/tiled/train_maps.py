@@ -74,8 +74,9 @@ def gradient_parts(rows: PixelTiles, d: Gradient, dz: Array, size: int, job: Job
 def masked(x: Normalised, dx: Array, team: Team) -> tuple[Array, Array]:
     """dv from dx. Shapes: x.z, dx (P * C,) -> dv (P * C,), its slopes (2, C)."""
     dv, size, parts = _room(x.z, x.scale.size, team)
-    slopes, runs = np.zeros((parts, 2, x.scale.size)), scratch(team.threads, 2 * x.scale.size, dv.dtype)
+    slopes, runs = np.zeros((parts, 2, x.scale.size)), scratch(team, 2 * x.scale.size, dv.dtype)
     together(team.threads, mask_parts, (parts,), tiles(dv.dtype).pixels, x, dx, dv, slopes, size, runs)
+    team.memory.give(runs)
     return dv, slopes.sum(axis=0)
 
 
@@ -101,8 +102,9 @@ def moments(z: Array, channels: int, team: Team) -> Moments:
     size = part_size(pixels, PARTS, LEAST_PIXELS)
     first = np.arange(0, pixels, size)
     sums = Sums(z.reshape(pixels, channels)[first], np.zeros((first.size, 2, channels)))
-    runs = scratch(team.threads, 2 * channels, z.dtype)
+    runs = scratch(team, 2 * channels, z.dtype)
     together(team.threads, moment_parts, (first.size,), tiles(z.dtype).pixels, z, sums, size, runs)
+    team.memory.give(runs)
     return combined(*sums, np.minimum(size, pixels - first))
 
 

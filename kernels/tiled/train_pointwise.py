@@ -28,8 +28,8 @@ Array = NDArray[Any]
 PARTS, LEAST_PARTS = 32, 8  # enough for threads to take turns, few enough for their partial sums to be small
 PARTIAL_SUMS = 1 << 20  # numbers in the dw of all parts, unless that makes them fewer than the least
 SHARES = 8  # in which those are added up
-BLOCK = 1 << 16  # numbers of a block: half of a small second-level cache
-SMALLEST_BLOCK, LARGEST_BLOCK = 48, 192  # pixels
+BLOCK = 1 << 17  # numbers of a block: about as many as a second-level cache holds
+SMALLEST_BLOCK, LARGEST_BLOCK = 48, 96  # pixels: a cache line of each is in the first-level cache at once
 
 
 class Forward(NamedTuple):
@@ -70,9 +70,11 @@ def pointwise_forward(x: Normalised, w: Array, team: Team) -> tuple[Array, Momen
     size = part_size(P, PARTS, block)
     parts, step = -(-P // size), pitch(K, dtype)
     z, pivots, moments = team.memory.take(P * C, dtype), np.zeros((parts, C), dtype), np.zeros((parts, 2, C))
-    memory = scratch(team.threads, block * step + 2 * C, dtype)
-    work = Forward(x, panels(w, K, C), z, pivots, moments, size, block, step, memory)
+    memory = scratch(team, block * step + 2 * C, dtype)
+    packed = panels(w, K, C, False, team.memory)
+    work = Forward(x, packed, z, pivots, moments, size, block, step, memory)
     together(team.threads, forward_parts, (parts,), tiles(dtype), work)
+    team.memory.give(packed.values, memory)
     return z, combined(pivots, moments, np.minimum(size, P - size * np.arange(parts)))
 
 
@@ -119,13 +121,13 @@ def pointwise_backward(
     P, block = x.z.size // K, block_size(K + C)
     size = part_size(P, min(PARTS, max(LEAST_PARTS, PARTIAL_SUMS // (K * C))), block)
     parts, pitches = -(-P // size), (pitch(K, dtype), pitch(C, dtype))
-    turned = panels(w, C, K, True) if input_gradient else panels(w[:0], C, 0, True)
+    turned = panels(w if input_gradient else w[:0], C, K if input_gradient else 0, True, team.memory)
     dv, slopes = team.memory.take(x.z.size if input_gradient else 0, dtype), np.zeros((parts, 2, K))
     partial, dw = team.memory.take(parts * K * C, dtype), np.empty(K * C, dtype)
-    memory = scratch(team.threads, block * sum(pitches) + 2 * K, dtype)
+    memory = scratch(team, block * sum(pitches) + 2 * K, dtype)
     work = Backward(d, x, turned, dv, slopes, partial, dw, size, block, pitches, memory)
     together(team.threads, backward_parts, (parts, SHARES), tiles(dtype), work)
-    team.memory.give(partial)
+    team.memory.give(partial, turned.values, memory)
     return dv, slopes.sum(axis=0), np.ascontiguousarray(dw.reshape(K, C)[:M, :N])
 
 
