@@ -601,4 +601,45 @@ THREADS = (
     ),
 )
 
-MISTAKES = (*FORWARD, *BACKWARD, *TILED, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *THREADS, *ENGINE)
+_FUSED = ("tests/test_fuse.py",)
+
+TRAINING = (
+    Mistake(
+        "fused: the batch's statistics taken for constants",
+        "kernels/tiled/moments.py",
+        "tilt = -gain * inv_std * dgamma / P if batch else np.zeros(M)",
+        "tilt = np.zeros(M)",
+        _FUSED,
+    ),
+    Mistake(
+        "fused: memory given back while the tape still holds it",
+        "refnet/rewrites/normalised.py",
+        "        return y if self.unread else crew.read(y), Kept(",
+        "        crew.team.memory.give(z)\n"
+        "        return y if self.unread else crew.read(y), Kept(",
+        _FUSED,
+    ),
+    Mistake(
+        "fused: partial sums of a part that went before",
+        "kernels/tiled/train_pointwise.py",
+        "dw, (K, C), first > begin)",
+        "dw, (K, C), first > 0)",
+        ("tests/kernels/tiled/test_training_kernels.py",),
+    ),
+    Mistake(
+        "fused: a map merged with its activation though something reads it in between",
+        "refnet/rewrites/fusion.py",
+        "found = readers[node.name]\n        return found if len(found) == 1 and",
+        "found = readers[node.name][:1]\n        return found if found and",
+        _FUSED,
+    ),
+    Mistake(
+        "fused: the last band's rows walked as a whole band's",
+        "kernels/tiled/train_depthwise.py",
+        "INPUTS + (0 if rows == walk.rows[1] else LAST)",
+        "INPUTS",
+        ("tests/kernels/tiled/test_training_kernels.py",),
+    ),
+)
+
+MISTAKES = (*FORWARD, *BACKWARD, *TILED, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *THREADS, *ENGINE, *TRAINING)
