@@ -634,10 +634,10 @@ TRAINING = (
         _FUSED,
     ),
     Mistake(
-        "fused: the last band's rows walked as a whole band's",
-        "kernels/tiled/train_depthwise.py",
-        "INPUTS + (0 if rows == walk.rows[1] else LAST)",
-        "INPUTS",
+        "fused: bands of outputs as far apart as bands of inputs",
+        "kernels/tiled/frames.py",
+        "dz_frame = Frame(top, height, left, across, OH, OW, y.outputs)",
+        "dz_frame = Frame(top, height, left, across, OH, OW, inputs)",
         ("tests/kernels/tiled/test_training_kernels.py",),
     ),
 )
