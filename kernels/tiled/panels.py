@@ -46,9 +46,17 @@ class Panels(NamedTuple):
 @functools.cache
 def tiles(dtype: DTypeLike) -> Tiles:
     """Those for this processor."""
+    wide, narrow, some, one = shapes(np.dtype(dtype))
+    return Tiles(wide, narrow, PixelTiles(some, one))
+
+
+@functools.cache
+def shapes(dtype: DTypeLike) -> tuple[TileShape, TileShape, TileShape, TileShape]:
+    """The shapes of all tiles one by one: a kernel that is called with tuples of them takes longer to begin."""
     rows, width, name = MATRIX_ROWS[vectors_here().registers], lanes(dtype), np.dtype(dtype).name
-    pixels = PixelTiles(TileShape(SOME_PIXELS, 1, width, name), TileShape(1, 1, width, name))
-    return Tiles(TileShape(rows[2], 2, width, name), TileShape(rows[1], 1, width, name), pixels)
+    sizes = ((rows[2], 2), (rows[1], 1), (SOME_PIXELS, 1), (1, 1))
+    wide, narrow, some, one = (TileShape(height, vectors, width, name) for height, vectors in sizes)
+    return wide, narrow, some, one
 
 
 def panels(w: Array, depth: int, columns: int, turned: bool, memory: Memory) -> Panels:

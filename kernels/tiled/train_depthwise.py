@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ..jit import inner, jit
 from .frames import INPUTS, LAST, OUTPUTS, PRODUCTS, Bands, fill, fill_gradient, table, walk_over
 from .moments import Moments, combined
-from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask
-from .panels import Tiles, tiles
+from .normalised import Block, Gradient, Normalised, PixelTiles, Scratch, add_moments, mask
+from .panels import Tiles, shapes
 from .register_tile import apart
 from .shapes import TileShape, depthwise_shape, lanes, taps_shape
 from .taps import tap_products, tap_sums
@@ -76,14 +76,25 @@ def depthwise_forward(
     z, pivots, moments = team.memory.take(B * pixels * C, dtype), np.zeros((parts, C), dtype), np.zeros((parts, 2, C))
     memory = scratch(team, walk.x.rows * walk.x.columns * width + 2 * C, dtype)
     work = Forward(x, packed(w, C, width), z, pivots, moments, walk, (B, images), memory)
-    together(team.threads, forward_chunks, (parts * (C // width),), tiles(dtype), depthwise_shape(dtype), work)
+    tiles = *shapes(dtype), depthwise_shape(dtype)
+    together(team.threads, forward_chunks, (parts * (C // width),), *tiles, work)
     team.memory.give(memory)
     return z, combined(pivots, moments, pixels * np.minimum(images, B - images * np.arange(parts)))
 
 
 @jit
-def forward_chunks(tiles: Tiles, shape: TileShape, work: Forward, job: Job, thread: int) -> None:
+def forward_chunks(
+    wide: TileShape,
+    narrow: TileShape,
+    some: TileShape,
+    one: TileShape,
+    shape: TileShape,
+    work: Forward,
+    job: Job,
+    thread: int,
+) -> None:
     """Claim chunks and do them -> work.z, work.pivots, work.moments."""
+    tiles = Tiles(wide, narrow, PixelTiles(some, one))
     memory, C = work.scratch[thread], work.x.scale.size
     frame, run = Scratch(memory, work.bands.width), memory[memory.size - 2 * C :]
     while True:
@@ -145,8 +156,8 @@ def depthwise_backward(
     frames = walk.x.rows * walk.x.columns, walk.dz.rows * walk.dz.columns, walk.rows[1] * walk.x.width
     memory = scratch(team, sum(frames) * width + 2 * C, dtype)
     work = Backward(d, x, packed(w, C, width), dv, slopes, dw, walk, (B, images), memory)
-    shapes = depthwise_shape(dtype), taps_shape(dtype)
-    together(team.threads, backward_chunks, (parts * (C // width),), tiles(dtype), *shapes, work)
+    tiles = *shapes(dtype), depthwise_shape(dtype), taps_shape(dtype)
+    together(team.threads, backward_chunks, (parts * (C // width),), *tiles, work)
     team.memory.give(memory)
     total = dw.sum(axis=0).reshape(C // width, taps, width).transpose(1, 0, 2).reshape(*w.shape[:2], C)
     return dv, slopes.sum(axis=0), np.ascontiguousarray(total[..., : w.shape[2]])
@@ -154,9 +165,18 @@ def depthwise_backward(
 
 @jit
 def backward_chunks(
-    tiles: Tiles, sums: TileShape, products: TileShape, work: Backward, job: Job, thread: int
+    wide: TileShape,
+    narrow: TileShape,
+    some: TileShape,
+    one: TileShape,
+    sums: TileShape,
+    products: TileShape,
+    work: Backward,
+    job: Job,
+    thread: int,
 ) -> None:
     """Claim chunks and do them -> work.dv, work.slopes, work.dw."""
+    tiles = Tiles(wide, narrow, PixelTiles(some, one))
     memory, C, walk = work.scratch[thread], work.x.scale.size, work.bands
     middle = walk.x.rows * walk.x.columns * work.bands.width
     end = middle + walk.dz.rows * walk.dz.columns * work.bands.width

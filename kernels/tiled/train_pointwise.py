@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 
 from ..jit import inner, jit
 from .moments import Moments, combined
-from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
-from .panels import Panels, Tiles, outer_products, panels, products, tiles
+from .normalised import Block, Gradient, Normalised, PixelTiles, Scratch, add_moments, mask, read, read_gradient
+from .panels import Panels, Tiles, outer_products, panels, products, shapes
 from .register_tile import apart
-from .shapes import padded
+from .shapes import TileShape, padded
 from .teamwork import Job, Team, add_parts, part_size, pitch, scratch, together
 from .threads import claim, finish
 
 Array = NDArray[Any]
 
-PARTS, LEAST_PARTS = 32, 8  # enough for threads to take turns, few enough for their partial sums to be small
-PARTIAL_SUMS = 1 << 20  # numbers in the dw of all parts, unless that makes them fewer than the least
+PARTS, LEAST_PARTS = 16, 8  # enough for threads to take turns, few enough for their partial sums to be small
+PARTIAL_SUMS = 1 << 18  # numbers in the dw of all parts, unless that makes them fewer than the least
 SHARES = 8  # in which those are added up
 BLOCK = 1 << 17  # numbers of a block: about as many as a second-level cache holds
 SMALLEST_BLOCK, LARGEST_BLOCK = 48, 96  # pixels: a cache line of each is in the first-level cache at once
@@ -73,14 +73,17 @@ def pointwise_forward(x: Normalised, w: Array, team: Team) -> tuple[Array, Momen
     memory = scratch(team, block * step + 2 * C, dtype)
     packed = panels(w, K, C, False, team.memory)
     work = Forward(x, packed, z, pivots, moments, size, block, step, memory)
-    together(team.threads, forward_parts, (parts,), tiles(dtype), work)
+    together(team.threads, forward_parts, (parts,), *shapes(dtype), work)
     team.memory.give(packed.values, memory)
     return z, combined(pivots, moments, np.minimum(size, P - size * np.arange(parts)))
 
 
 @jit
-def forward_parts(tiles: Tiles, work: Forward, job: Job, thread: int) -> None:
+def forward_parts(
+    wide: TileShape, narrow: TileShape, some: TileShape, one: TileShape, work: Forward, job: Job, thread: int
+) -> None:
     """Claim parts and do them -> work.z, work.pivots, work.moments."""
+    tiles = Tiles(wide, narrow, PixelTiles(some, one))
     memory, C = work.scratch[thread], work.w.columns
     a, run = Scratch(memory, work.pitch), memory[memory.size - 2 * C :]
     while True:
@@ -126,14 +129,17 @@ def pointwise_backward(
     partial, dw = team.memory.take(parts * K * C, dtype), np.empty(K * C, dtype)
     memory = scratch(team, block * sum(pitches) + 2 * K, dtype)
     work = Backward(d, x, turned, dv, slopes, partial, dw, size, block, pitches, memory)
-    together(team.threads, backward_parts, (parts, SHARES), tiles(dtype), work)
+    together(team.threads, backward_parts, (parts, SHARES), *shapes(dtype), work)
     team.memory.give(partial, turned.values, memory)
     return dv, slopes.sum(axis=0), np.ascontiguousarray(dw.reshape(K, C)[:M, :N])
 
 
 @jit
-def backward_parts(tiles: Tiles, work: Backward, job: Job, thread: int) -> None:
+def backward_parts(
+    wide: TileShape, narrow: TileShape, some: TileShape, one: TileShape, work: Backward, job: Job, thread: int
+) -> None:
     """Claim parts and do them, then shares of the sum of their dw -> work.dv, work.slopes, work.dw."""
+    tiles = Tiles(wide, narrow, PixelTiles(some, one))
     memory, K = work.scratch[thread], work.x.scale.size
     middle = work.block * work.pitches[0]
     a, d = Scratch(memory, work.pitches[0]), Scratch(memory[middle:], work.pitches[1])
