@@ -311,6 +311,13 @@ def test_threads_are_a_count(threads):
 
 
 @jit
+def test_what_is_no_graph_and_too_many_threads_are_refused():
+    with pytest.raises(TypeError, match="net: wanted a refnet.Graph, got str"):
+        fuse("mobilenet_v2")
+    with pytest.raises(ValueError, match="threads: wanted an integer up to 256, got 257"):
+        fuse(small("mobilenet_v2"), threads=257)
+
+
 def test_a_single_value_per_channel_is_refused():
     net = Graph("dot", {"images": (1, 1, 3)}, nodes("a", PointwiseConv2d(3)))
     with pytest.raises(ValueError, match="node 'a_bn': .*wanted at least two values per channel for batch statistics"):

@@ -21,10 +21,11 @@ own in shared memory, which `program.py` adds up in order.
     iy    an input row, oy an output row, m a channel of the depthwise filter
 """
 
+from math import inf
 from typing import Any, NamedTuple
 
 from ..jit import inlined
-from .products import GO_ON, NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product
+from .products import GO_ON, NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
 from .register_tile import load, rows_at, store
 from .shapes import Shapes, TileShape
 from .slide import Filter, Lines, slide_row
@@ -52,19 +53,20 @@ def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays
     """One chunk of a block."""
     image, rest = chunk // (op.bands * op.groups), chunk % (op.bands * op.groups)
     part, group = rest // op.groups, rest % op.groups
-    first, last = op.out_height * part // op.bands, op.out_height * (part + 1) // op.bands
+    first, last = share(op.out_height, op.bands, part)
     ring = op.scratch + thread * op.scratch_step
     depths = -(-op.expanded // op.depth)
-    for i in range(depths * group // op.groups, depths * (group + 1) // op.groups):
+    begin, end = share(depths, op.groups, group)
+    for i in range(begin, end):
         depth = Depth(i * op.depth, min(op.depth, op.expanded - i * op.depth), group)
         one_slab = depth.channels <= op.slab
         filled = first * op.stride_y  # the padded rows before this one have been in the ring
         for oy in range(first, last, op.rows):
-            begin = oy * op.stride_y
+            top = oy * op.stride_y
             # One slab's rows stay for the next band. Where there are several, nothing stays.
-            base = first * op.stride_y if one_slab else begin
+            base = first * op.stride_y if one_slab else top
             band = Band(image, oy, min(op.rows, last - oy), base)
-            filled = max(filled, begin) if one_slab else begin
+            filled = max(filled, top) if one_slab else top
             filled = depthwise(shapes, op, band, depth, filled, ring, arrays)
             if op.project_w >= 0:
                 project(shapes, op, band, depth, ring + op.ring * op.pitch, arrays)
@@ -172,9 +174,9 @@ def project(shapes: Shapes, op: Any, band: Band, depth: Depth, source: int, arra
     if op.groups > 1:
         target += op.shared - op.y + depth.group * op.pixels * op.out_channels
         bias = NOTHING
-    begins = depth.m == -(-op.expanded // op.depth) * depth.group // op.groups * op.depth
+    begins = depth.m == share(-(-op.expanded // op.depth), op.groups, depth.group)[0] * op.depth
     if op.groups > 1 or depth.m + depth.channels < op.expanded:
-        low, high = op.sum_low, op.sum_high
+        low, high = -inf, inf
     elif op.residual >= 0:
         residual = op.residual + at
     ending = Ending(bias if begins else GO_ON, Pixels(residual, op.y_t), low, high)

@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..geometry import output_size
 from .program import ADD, BLOCK, MATRIX, MEAN, REDUCE, WINDOW
 from .schedules import Schedule, schedules
-from .shapes import WIDEST, granule, lanes
+from .shapes import WIDEST, granule, lanes, program_channels
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -58,15 +58,10 @@ class Lowered:
     shared: int = 0
 
 
-def padded(channels: int, dtype: DTypeLike) -> int:
-    """Channels in a program's memory."""
-    return -(-channels // granule(dtype)) * granule(dtype)
-
-
 def pack(w: Array, rows: int, slab: int = 0) -> Array:
     """w (K, N) as panels -> flat. Rows are padded to `rows`, columns to `granule`; slabs of columns stand apart."""
     K, N = w.shape
-    wide = np.zeros((rows, padded(N, w.dtype)), w.dtype)
+    wide = np.zeros((rows, program_channels(N, w.dtype)), w.dtype)
     wide[:K, :N] = w
     step = slab or wide.shape[1]
     return np.concatenate([_panels(wide[:, n : n + step]) for n in range(0, wide.shape[1], step)])
@@ -85,7 +80,7 @@ def _panels(w: Array) -> Array:
 
 def vector(bias: Array | None, channels: int, dtype: DTypeLike) -> Array:
     """A bias with zeros for the padded channels."""
-    found = np.zeros(padded(channels, dtype), dtype)
+    found = np.zeros(program_channels(channels, dtype), dtype)
     if bias is not None:
         found[: bias.size] = bias
     return found
@@ -107,7 +102,7 @@ NO_RUNS = np.zeros(1, np.int64)  # of a window that is one run
 def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered:
     """Pointwise and dense layers: `pixels` rows of K numbers times w (K, N)."""
     K, N = w.shape
-    channels, columns = padded(K, w.dtype), padded(N, w.dtype)
+    channels, columns = program_channels(K, w.dtype), program_channels(N, w.dtype)
     bands, groups, slab = _matrix_chunks(pixels, columns, w.dtype)
     rows = max(1, min(-(-pixels // bands), 32768 // channels))
     row: Row = {
@@ -147,12 +142,16 @@ def window(
     stride: Pair,
     dilation: Pair,
     pads: Pads,
-    dense: bool = False,
+    channels: int | None = None,
 ) -> Lowered:
-    """A standard convolution: w (KH, KW, M, N) on maps of (H, W, M); dense: whose channels are not padded."""
+    """A standard convolution: w (KH, KW, M, N) on maps of (H, W, M).
+
+    channels: from pixel to pixel in memory, padded ones with them; M where they are not padded.
+    """
     KH, KW, M, N = w.shape
     OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
-    columns, width = padded(N, w.dtype), (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
+    columns, width = program_channels(N, w.dtype), (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
+    left, inside = _across(in_hw[1], width, pads[2])
     pitch = width * M
     one_run = dilation[1] == 1
     rows = max(1, min(OH, 24 // OW + 1, 16384 // (pitch * stride[0]) if OW < 24 else 1))
@@ -164,10 +163,9 @@ def window(
     groups = -(-columns // slab)
     row: Row = {
         "kind": WINDOW,
-        "images": images,
         "height": in_hw[0],
         "width": in_hw[1],
-        "channels": M if dense else padded(M, w.dtype),
+        "channels": channels or program_channels(M, w.dtype),
         "inputs": M,
         "out_height": OH,
         "out_width": OW,
@@ -176,8 +174,8 @@ def window(
         "stride_y": stride[0],
         "dilation_y": dilation[0],
         "top": pads[0],
-        "left": pads[2],
-        "columns": min(in_hw[1], width - pads[2]),
+        "left": left,
+        "columns": inside,
         "bands": bands,
         "groups": groups,
         "chunks": images * bands * groups,
@@ -197,6 +195,12 @@ def window(
     matrix_of_w = w.reshape(KH * KW * M, N)
     weights = {"project_w": pack(matrix_of_w, KH * KW * M, slab), "project_b": vector(bias, N, w.dtype)}
     return Lowered([row], weights, tables, scratch=lines * pitch)
+
+
+def _across(width: int, padded_width: int, left: int) -> tuple[int, int]:
+    """Of a padded row as wide as all windows reach: zeros before the input, and columns of the input."""
+    left = min(left, padded_width)
+    return left, min(width, padded_width - left)
 
 
 def _output(in_hw: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads) -> Pair:
@@ -223,8 +227,8 @@ def block(
     dtype = depthwise.w.dtype
     KH, KW, _ = depthwise.w.shape
     OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
-    D = padded(depthwise.w.shape[2], dtype)
-    N = padded(project.w.shape[1], dtype) if project else D
+    D = program_channels(depthwise.w.shape[2], dtype)
+    N = program_channels(project.w.shape[1], dtype) if project else D
     columns = (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
 
     def held(plan: Schedule) -> tuple[int, int, int]:
@@ -238,13 +242,12 @@ def block(
         if room is None or scratch + shared // 2 <= room:
             break
     pitch = columns * plan.slab
-    inside = min(in_hw[1], columns - pads[2])
+    left, inside = _across(in_hw[1], columns, pads[2])
     row: Row = {
         "kind": BLOCK,
-        "images": images,
         "height": in_hw[0],
         "width": in_hw[1],
-        "channels": padded(channels, dtype),
+        "channels": program_channels(channels, dtype),
         "inputs": channels,
         "out_height": OH,
         "out_width": OW,
@@ -258,7 +261,7 @@ def block(
         "dilation_y": dilation[0],
         "dilation_x": dilation[1],
         "top": pads[0],
-        "left": pads[2],
+        "left": left,
         "columns": inside,
         "bands": plan.bands,
         "groups": plan.groups,
@@ -273,7 +276,6 @@ def block(
         **_limits("expand", expand.limits if expand else UNLIMITED),
         **_limits("depthwise", depthwise.limits),
         **_limits("project", project.limits if project else UNLIMITED),
-        **_limits("sum", UNLIMITED),
     }
     taps = np.zeros((KH * KW, D), dtype)
     taps[:, : depthwise.w.shape[2]] = depthwise.w.reshape(KH * KW, -1)
@@ -281,7 +283,8 @@ def block(
     tables = {"window_t": NO_RUNS}
     if expand:
         weights |= {"expand_w": pack(expand.w, channels, plan.slab), "expand_b": vector(expand.bias, D, dtype)}
-        tables["x_t"] = offsets(ring, inside, in_hw[1] * padded(channels, dtype), padded(channels, dtype))
+        step = program_channels(channels, dtype)
+        tables["x_t"] = offsets(ring, inside, in_hw[1] * step, step)
         tables["slab_t"] = offsets(ring, inside, pitch, plan.slab)
     if project:
         weights |= {"project_w": pack(project.w, D), "project_b": vector(project.bias, N, dtype)}
@@ -295,12 +298,13 @@ def block(
 
 def mean(images: int, pixels: int, channels: int, dtype: DTypeLike) -> Lowered:
     """Global average pool: the means over `pixels` pixels of each image."""
-    row: Row = {"kind": MEAN, "pixels": pixels, "channels": padded(channels, dtype), "chunks": images}
+    row: Row = {"kind": MEAN, "pixels": pixels, "channels": program_channels(channels, dtype), "chunks": images}
     return Lowered([row], {"project_w": np.full(1, 1 / pixels, dtype)}, {"window_t": NO_RUNS})
 
 
 def add(pixels: int, channels: int, limits: Limits, dtype: DTypeLike) -> Lowered:
     """x + residual, clamped."""
     bands = max(1, min(8, pixels // 64))
-    row: Row = {"kind": ADD, "pixels": pixels, "channels": padded(channels, dtype), "bands": bands, "chunks": bands}
+    step = program_channels(channels, dtype)
+    row: Row = {"kind": ADD, "pixels": pixels, "channels": step, "bands": bands, "chunks": bands}
     return Lowered([row | _limits("project", limits)], {}, {"window_t": NO_RUNS})

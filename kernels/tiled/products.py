@@ -83,6 +83,12 @@ NOTHING = -1
 GO_ON = -2
 
 
+@inlined
+def share(total: int, parts: int, part: int) -> tuple[int, int]:
+    """Where a part of a whole begins and ends: the parts are as even as whole numbers can be."""
+    return total * part // parts, total * (part + 1) // parts
+
+
 @inner
 def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
     """The sums of all pixels over their windows. Shapes: as the tuples say -> arrays.memory."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..jit import bare, inlined, inner
 from .block import block_chunk
-from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product
+from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import Shapes, TileShape
 from .threads import claim, finish
@@ -28,13 +28,13 @@ Array = NDArray[Any]
 MATRIX, WINDOW, BLOCK, REDUCE, MEAN, ADD = range(6)
 
 _KIND = "kind"
-_SIZES = "images height width channels inputs out_height out_width out_channels pixels expanded"
+_SIZES = "height width channels inputs out_height out_width out_channels pixels expanded"
 _WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
 _SCHEDULE = "chunks bands groups rows slab depth ring pitch runs length"
 _ADDRESSES = "x y residual scratch scratch_step shared"
 _WEIGHTS = "expand_w expand_b depthwise_w depthwise_b project_w project_b"
 _TABLES = "x_t y_t slab_t depth_t window_t"
-_LIMITS = "expand depthwise project sum"
+_LIMITS = "expand depthwise project"
 
 # kind: one of the names above. x, y, residual: maps. *_w, *_b: packed weights and biases. *_t: tables of offsets.
 _INTEGERS = " ".join((_KIND, _SIZES, _WINDOW, _SCHEDULE, _ADDRESSES, _WEIGHTS, _TABLES)).split()
@@ -74,12 +74,6 @@ def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) 
         mean_chunk(shapes.half_slides.single, op, chunk, arrays)
     else:
         add_chunk(shapes.half_slides.single, op, chunk, arrays)
-
-
-@inlined
-def share(total: int, parts: int, part: int) -> tuple[int, int]:
-    """Where a part of a whole begins and ends: the parts are as even as whole numbers can be."""
-    return total * part // parts, total * (part + 1) // parts
 
 
 @inlined

@@ -20,7 +20,7 @@ class Schedule(NamedTuple):
 
 
 def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool) -> Iterator[Schedule]:
-    """The fastest first, then others that hold less and less: a matter of speed alone, found by measuring.
+    """The fastest first, then others that hold less and less.
 
     More bands are more work where something expands: each fills two rows that its neighbours fill too.
     """

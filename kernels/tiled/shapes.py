@@ -166,6 +166,11 @@ def granule(dtype: DTypeLike) -> int:
     return min(lanes(dtype), GRANULE // np.dtype(dtype).itemsize)
 
 
+def program_channels(channels: int, dtype: DTypeLike) -> int:
+    """Channels in a program's memory."""
+    return -(-channels // granule(dtype)) * granule(dtype)
+
+
 @functools.cache
 def program_shapes(dtype: DTypeLike) -> Shapes:
     """Those for this processor."""

@@ -49,6 +49,7 @@ Waiting
 A function that shares work like this claims in compiled code that does not raise: nobody would ever finish its chunk.
 """
 
+import contextlib
 import os
 import sys
 import threading
@@ -64,6 +65,7 @@ from .atomics import compare_and_swap, fetch_add, load, pause, store, yield_proc
 
 Array = NDArray[Any]
 Job = Callable[[int], object]
+Done = Any  # a lock
 
 # Places in a state array: at least 128 bytes from each other and from the array's ends, so that a core that writes one
 # number does not take away the cache line of another.
@@ -73,6 +75,10 @@ LAST_SERIAL = (1 << 31) - 1  # the word is a signed number, and stays positive
 
 # How often a waiting thread looks before it offers its core to others.
 SPINS = 200
+
+# Seconds that an exception of thread 0 waits for helpers. Compiled code raises nothing, so they end, unless a chunk was
+# claimed in Python and never finished.
+PATIENCE = 10.0
 
 
 @jit
@@ -150,20 +156,27 @@ class Helper:
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self._given: deque[Job] = deque(maxlen=1)  # the newest function only
+        self._given: deque[tuple[Job, Done]] = deque(maxlen=1)  # the newest function only
         self._bell = threading.Lock()  # unlocked to wake the helper, which locks it again
         self._bell.acquire()
         threading.Thread(target=self._serve, name=f"refnet-{number}", daemon=True).start()
 
-    def give(self, function: Job) -> None:
-        """One caller at a time. A helper that has not come for the function before never will."""
-        self._given.append(function)
+    def give(self, function: Job) -> "Done":
+        """One caller at a time. A helper that has not come for the function before never will.
+
+        What it answers is locked until the helper is done with the function, or has given it back.
+        """
+        done = threading.Lock()
+        done.acquire()
+        self._given.append((function, done))
         if self._bell.locked():
             self._bell.release()
+        return done
 
     def take_back(self) -> None:
         """Keep the helper from beginning, if it has not."""
-        self._given.clear()
+        with contextlib.suppress(IndexError):
+            self._given.pop()[1].release()
 
     def _serve(self) -> None:
         while True:
@@ -172,7 +185,7 @@ class Helper:
 
     def _call(self) -> None:
         try:
-            function = self._given.pop()
+            function, done = self._given.pop()
         except IndexError:
             return  # it was taken back
         try:
@@ -180,6 +193,8 @@ class Helper:
         except BaseException:
             # It has no caller here. Thread 0, which does not depend on this one, has its own exception or none.
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
+        finally:
+            done.release()
 
 
 class Team:
@@ -199,13 +214,22 @@ class Team:
             self._free.release()
 
     def _run_with(self, helpers: list[Helper], function: Job) -> None:
+        given: list[Done] = []
         try:
             for helper in helpers:
-                helper.give(function)
+                given.append(helper.give(function))
             function(0)
+        except BaseException:
+            self._take_back(helpers)
+            for done in given:  # who has begun works on, and writes where the next job will work
+                done.acquire(timeout=PATIENCE)
+            raise
         finally:
-            for helper in helpers:
-                helper.take_back()
+            self._take_back(helpers)
+
+    def _take_back(self, helpers: list[Helper]) -> None:
+        for helper in helpers:
+            helper.take_back()
 
     def _first(self, count: int) -> list[Helper]:
         """So many helpers, or as many as the system lets us have."""

@@ -9,7 +9,6 @@ as after training.
 """
 
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,8 @@ from .. import kernels
 from ..graph import Graph
 from ..layers.base import Array, Shape
 from ..layers.normalization import BatchNorm
-from ..layers.regions import Each
 from ..node import Node
+from ..rewrites.fold import innermost
 from ..running import last_uses
 
 IMAGES = 4  # from which the statistics are taken
@@ -75,7 +74,7 @@ def _take_statistics(net: Graph, weights: dict[str, Array], values: dict[str, Ar
     """Walk the graph; each batch norm stores the mean and variance of what reaches it, and then applies them."""
     for node, done in zip(net.nodes, last_uses(net.nodes), strict=True):
         xs = [values[source] for source in node.inputs]
-        if type(_innermost(node.layer)) is BatchNorm:
+        if type(innermost(node.layer)) is BatchNorm:
             _store(node, weights, xs[0])
         own = {role: weights[key] for role, key in node.keys(*(x.shape[1:] for x in xs)).items()}
         values[node.name] = node.layer.forward(kernels, own, *xs)
@@ -88,7 +87,3 @@ def _store(node: Node, weights: dict[str, Array], x: Array) -> None:
     weights[node.key("moving_mean")] = x.mean(axes, dtype=np.float64).astype(np.float32)
     variance = x.var(axes, dtype=np.float64)
     weights[node.key("moving_variance")] = (variance + FLOOR * variance.mean()).astype(np.float32)
-
-
-def _innermost(layer: Any) -> Any:
-    return _innermost(layer.layer) if isinstance(layer, Each) else layer

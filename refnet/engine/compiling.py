@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..graph import Graph
 from ..kernels.tiled.shapes import granule
 from ..kernels.tiled.threads import COUNT, default_threads
-from ..layers.base import canonical, check_count
+from ..layers.base import canonical, check_count, check_threads
 from ..rewrites.fold import fold_batch_norm, innermost
 from ..rewrites.split import SplitBottleneck
 from . import explaining, tables
@@ -24,7 +24,6 @@ from .program import Parts, PlainStep, Program, Step
 from .values import Layout
 
 Array = NDArray[Any]
-MOST_THREADS = 256
 
 
 def compile(net: Graph, weights: Mapping[str, Array], batch: int = 1, threads: int | None = None) -> Program:
@@ -36,7 +35,7 @@ def compile(net: Graph, weights: Mapping[str, Array], batch: int = 1, threads: i
     if not isinstance(net, Graph):
         raise TypeError(f"net: wanted a refnet.Graph, got {type(net).__name__}")
     net.check_weights(weights)
-    images, team = check_count(batch, "batch"), _threads(threads)
+    images, team = check_count(batch, "batch"), default_threads() if threads is None else check_threads(threads)
     dtype = next((weights[key].dtype for key in net.parameters()), np.dtype(np.float32))
     folded, own = fold_batch_norm(needed(net), weights)
     found = operations(folded, granule(dtype), fast=tables.compiles())
@@ -52,13 +51,6 @@ def compile(net: Graph, weights: Mapping[str, Array], batch: int = 1, threads: i
     scratch = tuple(team * each.scratch + each.shared for each in working)
     built = _Built(folded, own, found, lying, planned, packed, scratch)
     return Program(built.parts(net), images, team)
-
-
-def _threads(threads: Any) -> int:
-    count = default_threads() if threads is None else check_count(threads, "threads")
-    if count > MOST_THREADS:
-        raise ValueError(f"threads: wanted an integer up to {MOST_THREADS}, got {count}")
-    return count
 
 
 @dataclass(frozen=True)
@@ -118,7 +110,7 @@ class _Built:
         inside = 0
         if isinstance(layer, SplitBottleneck):
             shape = self.layouts[operation.inputs[0]].shape
-            inside = prod(shape[:-3]) * layer.inner(shape[-3:])
+            inside = 2 * prod(shape[:-3]) * layer.inner(shape[-3:])  # each layer's result lies beside what it read
         return (copies + prod(result) + inside) * self.packed.weights.itemsize
 
     def lines(self) -> list[Line]:

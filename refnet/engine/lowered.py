@@ -48,9 +48,8 @@ class Lowering:
     def window(self, operation: Operation) -> Lowered:
         (part,), (images, hw) = self._parts(operation), self._maps(operation.nodes[0])
         stride, dilation, pads = _setting(operation.stages[0], hw)
-        made = lowering.window(images, hw, *part, stride, dilation, pads)
-        made.rows[0]["channels"] = self.layouts[operation.inputs[0]].room  # it reads narrow images without padding
-        return made
+        channels = self.layouts[operation.inputs[0]].room  # images may lie without padding
+        return lowering.window(images, hw, *part, stride, dilation, pads, channels)
 
     def block(self, room: int, operation: Operation) -> Lowered:
         images, hw = self._maps(operation.nodes[0])

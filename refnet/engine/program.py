@@ -128,7 +128,7 @@ class Program:
         if len(shapes) == 1 and not isinstance(images, Mapping):
             images = dict.fromkeys(shapes, images)
         if not isinstance(images, Mapping) or set(images) != set(shapes):
-            got = sorted(images) if isinstance(images, Mapping) else type(images).__name__
+            got = sorted(map(str, images)) if isinstance(images, Mapping) else type(images).__name__
             raise ValueError(f"images: wanted a dict with {sorted(shapes)}, got {got}")
         for name, shape in shapes.items():
             check_array(images[name], name)

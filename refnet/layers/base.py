@@ -30,6 +30,7 @@ Choice = TypeVar("Choice", str, int)
 
 # Roles that no gradient reaches: batch norm's running statistics.
 STATISTICS = ("moving_mean", "moving_variance")
+MOST_THREADS = 256
 
 
 class Saved(NamedTuple):
@@ -193,6 +194,13 @@ def check_count(value: Any, what: str, least: int = 1) -> int:
         raise ValueError(f"{what}: wanted an integer of at least {least}, got {value!r}")
     if value > sys.maxsize:
         raise ValueError(f"{what}: wanted an integer up to {sys.maxsize}, got a larger one")
+    return int(value)
+
+
+def check_threads(value: Any) -> int:
+    """The value as a number of threads. More than `MOST_THREADS` is a slip: each is started, and has scratch memory."""
+    if check_count(value, "threads") > MOST_THREADS:
+        raise ValueError(f"threads: wanted an integer up to {MOST_THREADS}, got {value}")
     return int(value)
 
 

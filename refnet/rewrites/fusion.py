@@ -13,7 +13,7 @@ from typing import Any
 from ..graph import Graph
 from ..layers.activation import Relu, Relu6
 from ..layers.add import Add
-from ..layers.base import check_count
+from ..layers.base import check_threads
 from ..layers.convolution import Conv2d, DepthwiseConv2d, GroupedConv2d, PointwiseConv2d
 from ..layers.dense import Dense
 from ..layers.normalization import BatchNorm
@@ -37,11 +37,13 @@ def fuse(net: Graph, threads: int | None = None) -> Graph:
     they are: layers that share weights with others, and maps between a convolution and its activation that something
     else reads, or that come out. The graph keeps the memory of a training step for the next one.
 
-    threads: how many share the work of a training step, as many as there are cores by default. Raises ValueError for
-    less than 1.
+    threads: how many share the work of a training step, as many as there are cores by default. Raises TypeError for
+    what is no graph, ValueError for threads that are not an integer from 1 to 256.
     """
+    if not isinstance(net, Graph):
+        raise TypeError(f"net: wanted a refnet.Graph, got {type(net).__name__}")
     if threads is not None:
-        threads = check_count(threads, "threads")
+        threads = check_threads(threads)
     chains, hands = _chains(net), (threads, Memory())
     inside = {node.name for chain in chains.values() for node in chain[:-1]}
     nodes = [node for node in net.nodes if node.name not in inside]

@@ -24,9 +24,9 @@ from refnet.layers import (
 SIDES, CHANNELS = st.integers(1, 9), st.sampled_from((1, 3, 4, 8, 9, 17))
 WINDOWS = {
     "kernel": st.integers(1, 3),
-    "stride": st.integers(1, 3),
+    "stride": st.sampled_from((1, 2, 3, 9)),
     "dilation": st.integers(1, 2),
-    "padding": st.sampled_from(("same", "symmetric", "valid", (1, 0, 0, 1), (0, 2, 1, 0))),
+    "padding": st.sampled_from(("same", "symmetric", "valid", (1, 0, 0, 1), (0, 2, 1, 0), (5, 1, 9, 2))),
 }
 ELEMENTWISE = st.sampled_from((BatchNorm(), BiasAdd(), Relu(), Relu6(), Dropout(0.5)))
 CONVOLUTIONS = st.one_of(

@@ -7,8 +7,8 @@ from programs import inputs_of, inverted_residual, weights_of
 
 import refnet
 from refnet import Graph, Node
-from refnet.engine.compiling import MOST_THREADS
 from refnet.layers import GlobalAveragePool
+from refnet.layers.base import MOST_THREADS
 
 NET = inverted_residual()
 WEIGHTS = weights_of(NET)

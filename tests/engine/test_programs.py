@@ -48,6 +48,14 @@ def test_every_model_in_float64(name):
     agree(small(name), np.float64)
 
 
+@pytest.mark.parametrize("layer", [DepthwiseConv2d(3, (2, 9), 1, (1, 3, 6, 2)), Conv2d(7, 3, (2, 9), 1, (1, 3, 6, 2))])
+@pytest.mark.parametrize("columns", [1, 2, 5])
+def test_windows_that_end_before_the_input_begins(layer, columns):
+    """With a stride of nine the first windows lie in the padding, and there may be no others."""
+    chain = [Node("window", layer), Node("bias", BiasAdd()), Node("pointwise", PointwiseConv2d(7))]
+    agree(Graph("window", {"images": (29, columns, 20)}, chain), np.float64, threads=1)
+
+
 @pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v2"])
 def test_mobilenets_at_full_size(name):
     agree(getattr(refnet, name)())

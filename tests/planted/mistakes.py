@@ -588,8 +588,8 @@ THREADS = (
     Mistake(
         "threads: a job that is over is left to a late helper",
         "kernels/tiled/threads.py",
-        "        self._given.clear()",
-        "        len(self._given)",
+        "            self._given.pop()[1].release()",
+        "            len(self._given)",
         _THREADS,
     ),
     Mistake(
