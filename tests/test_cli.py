@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from refusals import refused
 
 from refnet import models
 from refnet.cli import main
@@ -23,13 +24,7 @@ def data_of(*words):
 
 
 def refusal(*words, status=2):
-    """The one line that a refused command prints."""
-    result = run(*words)
-    assert result.exit_code == status, result.output
-    assert not result.stdout
-    line = result.stderr.strip().splitlines()[-1]
-    assert line.startswith("Error: ")
-    return line
+    return refused(run(*words), status)
 
 
 @pytest.fixture

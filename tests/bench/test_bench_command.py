@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import small
 from click.testing import CliRunner
+from refusals import refused
 
 from refnet.cli import main
 
@@ -64,13 +65,7 @@ def run(*words):
 
 
 def refusal(*words, status=2):
-    """The one line that a refused command prints."""
-    result = run(*words)
-    assert result.exit_code == status, result.output
-    assert not result.stdout
-    line = result.stderr.strip().splitlines()[-1]
-    assert line.startswith("Error: ")
-    return line
+    return refused(run(*words), status)
 
 
 MISUSE = [
