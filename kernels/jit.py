@@ -19,6 +19,7 @@ import numba
 from numba.extending import register_jitable
 
 from .geometry import output_size
+from .parts import PartCompiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,11 +82,16 @@ def bare(function: F) -> F:
 
 
 def inner(function: F) -> F:
-    """The same for what kernels alone call, never Python: half of a small function's code would be for that."""
-    return _compile_at_first_call(function, STRICT, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    """A part: what kernels alone call, never Python (`parts.py`). Strict, without counting references."""
+    return _part(function, forceinline=False)  # Numba would take over what the caller has
 
 
 def inlined(function: F) -> F:
-    """Make a function a part of each kernel that calls it: what a kernel calls is otherwise compiled twice."""
-    options: dict[str, Any] = {"inline": "always", "error_model": "numpy", "_nrt": False}
-    return cast(F, numba.njit(**options)(function))
+    """A part that becomes one with the kernel that calls it."""
+    return _part(function, forceinline=True)
+
+
+def _part(function: F, **options: Any) -> F:
+    _register(function, _NAMES[STRICT])
+    options |= {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(F, numba.njit(pipeline_class=PartCompiler, **options)(function))

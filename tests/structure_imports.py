@@ -17,6 +17,7 @@ ORDER = (
     "refnet.kernels.geometry",
     "refnet.kernels.store",
     "refnet.kernels.cache",
+    "refnet.kernels.parts",
     "refnet.kernels.jit",
     "refnet.kernels",
     "refnet.kernels.tiled",
@@ -55,12 +56,13 @@ TESTING = "refnet.testing"
 NUMBA_FILES = (
     "refnet.kernels.jit",
     "refnet.kernels.cache",
+    "refnet.kernels.parts",
     "refnet.kernels.tiled.atomics",
     "refnet.kernels.tiled.register_tile",
     "refnet.kernels.tiled.row_operations",
     "refnet.kernels.tiled.tile_types",
 )
-NO_OPERATIONS = ("geometry", "store", "cache", "jit", "warmup", "__init__")
+NO_OPERATIONS = ("geometry", "store", "cache", "parts", "jit", "warmup", "__init__")
 OPERATIONS_MAY_IMPORT = ("numpy", "typing", "refnet.kernels.jit", "refnet.kernels.geometry", "refnet.kernels.tiled")
 
 

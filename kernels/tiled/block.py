@@ -25,7 +25,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from ..jit import inlined
-from .products import GO_ON, NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
+from .products import GO_ON, NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, clear, product, share
 from .register_tile import load, rows_at, store
 from .shapes import Shapes, TileShape
 from .slide import Filter, Lines, slide_row
@@ -98,13 +98,13 @@ def fill(
     """
     memory = arrays.memory
     if iy < 0 or iy >= op.height:
-        memory[place : place + op.pitch] = 0
+        clear(memory, place, place + op.pitch)
         return 1
     count = min(most, op.height - iy)
     for i in range(count):
         inside, behind = place + i * op.pitch + op.left * op.slab, place + (i + 1) * op.pitch
-        memory[place + i * op.pitch : inside] = 0
-        memory[inside + op.columns * op.slab : behind] = 0
+        clear(memory, place + i * op.pitch, inside)
+        clear(memory, inside + op.columns * op.slab, behind)
     line, inside = op.width * op.channels, place + op.left * op.slab
     x = op.x + (band.image * op.height + iy) * line
     if op.expand_w >= 0:

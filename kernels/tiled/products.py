@@ -22,7 +22,10 @@ Array = NDArray[Any]
 
 
 class Arrays(NamedTuple):
-    """All that a program works with, flat: its memory, its packed weights, its tables of offsets (int64)."""
+    """All that a program works with, flat: its memory, its packed weights, its tables of offsets (int64).
+
+    Below `program.run`, pointers to them.
+    """
 
     memory: Array
     weights: Array
@@ -87,6 +90,13 @@ GO_ON = -2
 def share(total: int, parts: int, part: int) -> tuple[int, int]:
     """Where a part of a whole begins and ends: the parts are as even as whole numbers can be."""
     return total * part // parts, total * (part + 1) // parts
+
+
+@inlined
+def clear(memory: Array, start: int, stop: int) -> None:
+    """memory[start:stop] = 0"""
+    for i in range(start, stop):
+        memory[i] = 0
 
 
 @inner

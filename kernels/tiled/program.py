@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from ..jit import bare, inlined, inner
 from .block import block_chunk
-from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
+from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, clear, product, share
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import Shapes, TileShape
 from .threads import claim, finish
+from .tile_types import pointer
 
 Array = NDArray[Any]
 
@@ -51,11 +52,12 @@ def run(
 
     Shapes: table (operations,), chunks (operations,) -> memory.
     """
+    numbers = Arrays(pointer(arrays.memory), pointer(arrays.weights), pointer(arrays.tables))
     while True:
         phase, chunk = claim(state, chunks, first_serial, thread)
         if phase >= table.size:
             return
-        run_chunk(shapes, table[phase], chunk, thread, arrays)
+        run_chunk(shapes, table[phase], chunk, thread, numbers)
         finish(state, chunks, first_serial, phase)
 
 
@@ -126,11 +128,11 @@ def gather(op: Any, image: int, iy: int, lines: int, place: int, arrays: Arrays)
     for i in range(lines):
         start = place + i * op.pitch
         if iy + i < 0 or iy + i >= op.height:
-            memory[start : start + op.pitch] = 0
+            clear(memory, start, start + op.pitch)
             continue
         inside = start + op.left * op.inputs
-        memory[start:inside] = 0
-        memory[inside + op.columns * op.inputs : start + op.pitch] = 0
+        clear(memory, start, inside)
+        clear(memory, inside + op.columns * op.inputs, start + op.pitch)
         x = op.x + (image * op.height + iy + i) * op.width * op.channels
         if op.channels == op.inputs:
             for j in range(op.columns * op.inputs):

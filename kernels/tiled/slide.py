@@ -98,10 +98,7 @@ def pixels(
     for _ in range(-(-(stop - first) // shape.rows) * (channels // shape.channels)):
         tile = repeat(shape, arrays.weights, filter.bias + m)
         x = lines.start + ox * filter.stride * lines.step + m
-        if shape.taps == 3:
-            tile = nine_taps(tile, lines, filter, arrays, x, filter.start + m)
-        else:
-            tile = any_taps(tile, lines, filter, arrays, x, filter.start + m)
+        tile = taps(shape, tile, lines, filter, arrays, x, filter.start + m)
         tile = at_most(at_least(tile, filter.low), filter.high)
         store_row(tile, arrays.memory, lines.target + ox * lines.apart + m, lines.apart)
         m += shape.channels
@@ -111,24 +108,17 @@ def pixels(
 
 
 @inlined
-def nine_taps(tile: Any, lines: Lines, filter: Filter, arrays: Arrays, x: int, w: int) -> Any:
-    """A 3x3 filter: three taps at once, which the shape knows of, and its stride."""
-    step, next = lines.step, filter.channels
-    second = below(lines, filter, lines.first)
-    tile = slide(tile, arrays.memory, x + lines.first, step, arrays.weights, w, next)
-    tile = slide(tile, arrays.memory, x + second, step, arrays.weights, w + 3 * next, next)
-    return slide(tile, arrays.memory, x + below(lines, filter, second), step, arrays.weights, w + 6 * next, next)
+def taps(shape: TileShape, tile: Any, lines: Lines, filter: Filter, arrays: Arrays, x: int, w: int) -> Any:
+    """The filter's lines: three taps at once, if the shape knows of them and of the stride; else tap by tap.
 
-
-@inlined
-def any_taps(tile: Any, lines: Lines, filter: Filter, arrays: Arrays, x: int, w: int) -> Any:
-    """A filter of any size, stride and dilation, tap by tap: the shape's taps and stride are 1."""
-    line = lines.first
+    Shapes: as slide_row.
+    """
+    line, apart = lines.first, lines.step if shape.taps > 1 else lines.step * filter.stride
     for _ in range(filter.height):
-        for kx in range(filter.width):
+        for kx in range(0, filter.width, shape.taps):
             tap = x + line + kx * filter.dilation_x * lines.step
-            tile = slide(tile, arrays.memory, tap, lines.step * filter.stride, arrays.weights, w, 0)
-            w += filter.channels
+            tile = slide(tile, arrays.memory, tap, apart, arrays.weights, w, filter.channels)
+            w += shape.taps * filter.channels
         line = below(lines, filter, line)
     return tile
 

@@ -22,7 +22,7 @@ The operations themselves, each with its formula, are in `register_tile.py`. LLV
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import extending, types
@@ -35,7 +35,9 @@ from .shapes import TileShape
 _extending: Any = extending
 _cgutils: Any = cgutils
 _config: Any = config
+_intrinsic: Callable[[Any], Any] = extending.intrinsic
 _models: Any = datamodel.models
+_pointer: Any = types.CPointer
 _templates: Any = typing.templates
 
 # Whether there is a compiler; the package asks before it hands out a kernel.
@@ -100,7 +102,32 @@ _extending.lower_getattr_generic(ShapeType)(_number)
 Vector = Any  # an LLVM value of the type <lanes x dtype>
 Tile = list[list[Vector]]  # as the compiler sees it: tile[r][v]
 Rows = list[Any]  # rows[r], an LLVM value of the type i64
-Array = Any  # Numba's description of an array: .data, where its numbers are, and .nitems, how many
+
+
+class Array(NamedTuple):
+    """Where an array's numbers are, and how many; of a pointer it is not known."""
+
+    data: Any
+    nitems: Any = None
+
+
+@_intrinsic
+def pointer(_context: Any, array: Any) -> Any:
+    """Where a flat array's numbers are: what takes one argument from function to function, of an array's seven.
+
+    It is indexed as the array, without a length, and without indices that count from the end.
+    """
+    if not (isinstance(array, types.Array) and array.ndim == 1 and array.layout == "C"):
+        raise TypingError(f"pointer: wanted a flat and contiguous array, got {array}")
+
+    def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return _field(context, builder, signature.args[0], values[0], "data")
+
+    return _pointer(array.dtype)(array), lower
+
+
+def _field(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
+    return context.data_model_manager[kind].get(builder, value, name)
 
 
 class Code:
@@ -156,7 +183,9 @@ class Code:
     def read(self, kind: Any, value: Any) -> Any:
         """An argument in the form in which the operations below want it."""
         if isinstance(kind, types.Array):
-            return self.context.make_array(kind)(self.context, self.builder, value)
+            return Array(*(_field(self.context, self.builder, kind, value, name) for name in Array._fields))
+        if isinstance(kind, types.CPointer):
+            return Array(value)
         if isinstance(kind, RowsType):
             return [self.builder.extract_value(value, r) for r in range(self.shape.rows)]
         if isinstance(kind, TileType):
@@ -212,8 +241,10 @@ def _expected(write: Any, name: str, given: Any, shape: TileShape | None) -> Any
         fits = isinstance(given, wanted) and (shape is None or given.shape == shape)
     elif name in ("x", "w", "b", "y", "table"):
         kind = types.int64 if name == "table" else shape and getattr(types, shape.dtype)
-        fits = isinstance(given, types.Array) and given.ndim == 1 and given.layout == "C" and given.dtype == kind
-        fits = fits and (given.mutable or name != "y")
+        if isinstance(given, types.Array):
+            fits = given.ndim == 1 and given.layout == "C" and given.dtype == kind and (given.mutable or name != "y")
+        else:
+            fits = isinstance(given, types.CPointer) and given.dtype == kind
     elif name == "limit":
         return shape and getattr(types, shape.dtype)
     else:

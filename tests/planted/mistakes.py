@@ -232,8 +232,8 @@ TILED = (
     Mistake(
         "program: the right border of a band is not cleared",
         "kernels/tiled/block.py",
-        "        memory[inside + op.columns * op.slab : behind] = 0\n",
-        "        memory[behind:behind] = 0\n",
+        "        clear(memory, inside + op.columns * op.slab, behind)\n",
+        "        clear(memory, behind, behind)\n",
         _PROGRAM,
     ),
 )

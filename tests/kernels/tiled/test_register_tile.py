@@ -32,6 +32,7 @@ from refnet.kernels.tiled.register_tile import (
     zero,
 )
 from refnet.kernels.tiled.shapes import TileShape, lanes, matrix_strips
+from refnet.kernels.tiled.tile_types import pointer
 
 pytestmark = pytest.mark.jit
 
@@ -287,6 +288,37 @@ def test_lanes_need_not_be_this_processors(lanes):
     memory.check(memory.before + products)
 
 
+@jit
+def loaded_from_pointers(shape, x, rows, n, y, places):
+    store(load(shape, pointer(x), rows_at(shape, pointer(rows), 0), n), pointer(y), rows_at(shape, pointer(places), 0), 0)
+
+
+@jit
+def reversed_through_pointers(x, y):
+    source, target = pointer(x), pointer(y)
+    for i in range(x.size):
+        target[x.size - 1 - i] = source[i]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_pointer_does_for_an_array(shape):
+    memory = Memory(shape)
+    loaded_from_pointers(shape, memory.x, memory.rows, 3, memory.y, memory.places)
+    memory.check(memory.x[memory.rows[:, None] + 3 + np.arange(shape.channels)])
+
+
+def test_a_pointer_is_indexed():
+    x, y = np.arange(5.0), np.zeros(5)
+    reversed_through_pointers(x, y)
+    assert y.tolist() == [4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("x", [np.zeros((2, 2)), np.zeros(4)[::2]], ids=["two axes", "gaps"])
+def test_a_pointer_to_no_flat_array_is_refused(x):
+    with pytest.raises(TypingError, match="pointer: wanted a flat and contiguous array"):
+        reversed_through_pointers(x, x)
+
+
 SHAPE = TileShape(2, 1, 4, "float32")
 ROWS, X = np.zeros(2, np.int64), np.zeros(16, np.float32)
 CONSTANT = np.zeros(16, np.float32)
@@ -304,6 +336,7 @@ WRONG = {
     "gaps": (loaded, (SHAPE, X[::2], ROWS, 0, X, ROWS, 0), "flat and contiguous for x"),
     "a constant target": (loaded, (SHAPE, X, ROWS, 0, CONSTANT, ROWS, 0), "store: .* for y"),
     "a float as offset": (loaded, (SHAPE, X, ROWS, 0.5, X, ROWS, 0), "load: wanted an integer for n"),
+    "a pointer to another dtype": (loaded_from_pointers, (SHAPE, np.zeros(16), ROWS, 0, X, ROWS), "float32, .* for x"),
     "offsets of 32 bits": (loaded, (SHAPE, X, ROWS.astype(np.int32), 0, X, ROWS, 0), "for table"),
     "a number for a shape": (loaded, (3, X, ROWS, 0, X, ROWS, 0), "wanted .*ShapeType.* for shape"),
     "another shape's rows": (mixed, (SHAPE, TileShape(3, 1, 4, "float32"), X, ROWS), "RowsType.* for rows"),
