@@ -25,7 +25,7 @@ from refnet.kernels import cache, jit
 pytestmark = pytest.mark.jit
 
 KERNELS = Path(jit.__file__).parent
-MACHINERY = ("geometry.py", "store.py", "cache.py", "jit.py")
+MACHINERY = ("geometry.py", "store.py", "cache.py", "parts.py", "jit.py")
 HELPER = """
 from .jit import jit
 

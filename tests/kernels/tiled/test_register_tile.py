@@ -290,7 +290,8 @@ def test_lanes_need_not_be_this_processors(lanes):
 
 @jit
 def loaded_from_pointers(shape, x, rows, n, y, places):
-    store(load(shape, pointer(x), rows_at(shape, pointer(rows), 0), n), pointer(y), rows_at(shape, pointer(places), 0), 0)
+    tile = load(shape, pointer(x), rows_at(shape, pointer(rows), 0), n)
+    store(tile, pointer(y), rows_at(shape, pointer(places), 0), 0)
 
 
 @jit
