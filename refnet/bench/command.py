@@ -120,12 +120,13 @@ def _refuse_contradictions(given: dict[str, Any]) -> None:
 
 
 def _cases(given: dict[str, Any]) -> Iterator["Case"]:
-    """Every combination of what was asked for."""
+    """Every combination of what was asked for. Raises ValueError where one is impossible, before any is measured."""
     from .. import choosing
+    from ..layers.base import check_threads
     from .machine import cores
     from .rows import Case
 
-    threads = given["threads"] or dict.fromkeys((1, cores()))
+    threads = [check_threads(count) for count in given["threads"] or dict.fromkeys((1, cores()))]
     for model, settings, batches in _networks(given):
         settings = choosing.assigned(given["more"], settings)
         net = choosing.build(model, settings)

@@ -72,6 +72,8 @@ MISUSE = [
     ("mobilenet_v3", "no model 'mobilenet_v3'"),
     ("mobilenet_v2 --threads 0", "wanted integers of at least 1 with commas between, got '0'"),
     ("mobilenet_v2 --threads two", "got 'two'"),
+    ("mobilenet_v2 --threads 1,300", "threads: wanted an integer up to 256, got 300"),
+    ("mobilenet_v2 --training --threads 300", "threads: wanted an integer up to 256, got 300"),
     ("mobilenet_v2 --batch 1,-2", "got '1,-2'"),
     ("mobilenet_v2 --width wide", "wanted numbers with commas between, got 'wide'"),
     ("mobilenet_v2 --width 0", "width: wanted a width multiplier above 0, got 0.0"),
@@ -90,7 +92,12 @@ MISUSE = [
 
 @pytest.mark.jit
 @pytest.mark.parametrize(("words", "message"), MISUSE)
-def test_misuse_gets_one_clear_line(words, message):
+def test_misuse_gets_one_clear_line(words, message, monkeypatch):
+    """Before anything is measured."""
+    from refnet.bench import comparison
+
+    for name in ("_bandwidths", "compare", "compare_steps", "by_block"):
+        monkeypatch.setattr(comparison, name, lambda *_: pytest.fail("it began to measure"))
     assert message in refusal(*words.split())
 
 
