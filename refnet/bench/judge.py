@@ -3,7 +3,7 @@
 A fast engine that computes something else wins every race.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from ..layers.base import Array
 from .engines import Task, named_outputs
 
 TOLERANCE = 1e-4  # of the largest value of an output; float32 leaves some 1e-6 of it
+GRADIENT_TOLERANCE = 1e-6  # of each gradient's length, in float64, which leaves some 1e-10 of it
+SMALLEST = 1e-6  # a gradient's length as a share of all gradients': below that, rounding is what there is of it
 
 
 def true_outputs(task: Task) -> dict[str, Array]:
@@ -30,9 +32,31 @@ def distance(got: Mapping[str, Array], wanted: Mapping[str, Array]) -> float:
 
 
 def _distance(got: Array, wanted: Array) -> float:
-    if not np.isfinite(got).all():
+    return _share(float(np.abs(got - wanted).max()), float(np.abs(wanted).max()))
+
+
+def gradient_distance(got: Mapping[str, Array], wanted: Mapping[str, Array], least: float = SMALLEST) -> float:
+    """The largest of the gradients' distances: length of the difference over the length of what is wanted, or over
+    `least` of the length of all gradients together where that is more.
+
+    Some gradients are 0 but for rounding: of what is added to a channel before a batch norm, which takes it away again.
+    Infinite where keys or shapes differ, where a number is not finite, and where anything else than 0 stands for
+    nothing but zeros.
+    """
+    if {key: g.shape for key, g in got.items()} != {key: g.shape for key, g in wanted.items()}:
         return float("inf")
-    largest, difference = float(np.abs(wanted).max()), float(np.abs(got - wanted).max())
-    if largest == 0:
+    floor = least * _length(list(wanted.values()))
+    return max((_share(_length([got[key] - g]), max(_length([g]), floor)) for key, g in wanted.items()), default=0.0)
+
+
+def _length(arrays: Sequence[Array]) -> float:
+    """Of all of them as one vector."""
+    return float(np.sqrt(sum(np.square(x, dtype=np.float64).sum() for x in arrays)))
+
+
+def _share(difference: float, length: float) -> float:
+    if not np.isfinite(difference):
+        return float("inf")
+    if length == 0:
         return 0.0 if difference == 0 else float("inf")
-    return difference / largest
+    return difference / length

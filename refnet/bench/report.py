@@ -58,6 +58,7 @@ def step_data(row: Row) -> dict[str, Any]:
     found = {name: value for name, value in row_data(row).items() if name != "bytes_read"}
     for lane in found["engines"]:
         lane["memory_bytes"] = lane.pop("activation_bytes")
+        lane["gradient_distance"] = row.lanes[lane["name"]].gradients
         del lane["form"], lane["trials"]
         if lane["name"] != OWN and not row.refused:
             lane["share_of_time"] = estimate_data(row.share_of_time(lane["name"]))

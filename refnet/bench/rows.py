@@ -36,7 +36,8 @@ class Lane:
     """One engine in one row.
 
     blocks   of seconds; empty where the row was refused       distance   from the true result, see `judge.py`
-    trials   form -> median seconds, where there were several  bytes      of activations, where the engine says it
+    trials   form -> median seconds, where there were several  gradients  their distance; 0 where there are none
+    bytes    of activations, where the engine says it
     """
 
     engine: Engine
@@ -46,10 +47,11 @@ class Lane:
     trials: Mapping[str, float]
     bytes: int | None
     blocks: Sequence[Sequence[float]] = ()
+    gradients: float = 0.0
 
     @property
     def wrong(self) -> bool:
-        return not self.distance <= judge.TOLERANCE
+        return not (self.distance <= judge.TOLERANCE and self.gradients <= judge.GRADIENT_TOLERANCE)
 
     @property
     def median(self) -> float:

@@ -1,12 +1,13 @@
 """What `refnet bench` prints: a table for each row with every engine, one line for each row, the blocks, the steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import floor, log10
 from statistics import median
 
 from rich.table import Table
 
 from ..tables import table
+from . import judge
 from .blocks import WHOLE, Times, block_data
 from .intervals import Estimate
 from .rows import OWN, Case, Row
@@ -127,8 +128,18 @@ def steps(row: Row) -> Table:
 
 def refusal(row: Row) -> str:
     """Who was wrong, and by how much."""
-    found = (f"{name} is {lane.distance:.1e} off" for name, lane in row.lanes.items() if lane.wrong)
-    return f"REFUSED {title(row.case)}: {', '.join(found)} of the largest value, in float64 (wanted at most 1e-4)."
+    results = {name: lane.distance for name, lane in row.lanes.items() if not lane.distance <= judge.TOLERANCE}
+    gradients = {name: lane.gradients for name, lane in row.lanes.items() if lane.wrong and name not in results}
+    found = []
+    if results:
+        found.append(f"{_off(results)} of the largest value, in float64 (wanted at most {judge.TOLERANCE:.0e})")
+    if gradients:
+        found.append(f"{_off(gradients)} of a gradient, in float64 (wanted at most {judge.GRADIENT_TOLERANCE:.0e})")
+    return f"REFUSED {title(row.case)}: {'; '.join(found)}."
+
+
+def _off(distances: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} is {distance:.1e} off" for name, distance in distances.items())
 
 
 def notes(rows: Sequence[Row]) -> Iterator[str]:

@@ -7,12 +7,12 @@ import pytest
 import small
 
 from refnet import Graph, Node
-from refnet.bench import growth, tables, training
+from refnet.bench import growth, judge, tables, training
 from refnet.bench.engines import Unable
 from refnet.bench.progress import Progress
 from refnet.bench.report import step_data
 from refnet.bench.rows import OWN, Case
-from refnet.bench.training import RefnetTraining, TorchTraining, compare_steps, gradient_distance
+from refnet.bench.training import RefnetTraining, TorchTraining, compare_steps
 from refnet.layers import L2Normalize, Relu
 
 pytestmark = pytest.mark.jit
@@ -28,18 +28,25 @@ def no_processes(monkeypatch):
 
 
 class Other(RefnetTraining):
-    """refnet under another name, with a factor on its logits and one on a gradient: 1 is right."""
+    """refnet under another name, with a factor on its logits and one on a gradient: 1 is right.
+
+    rounding: the factor where it computes in float32. lost: keys whose gradients it forgets.
+    """
 
     name = "other"
-    logits = gradient = 1.0
+    logits = gradient = rounding = 1.0
+    key = "block_1/expand/kernel"
+    lost = ()
 
     def pupil(self, lesson):
         pupil = super().pupil(lesson)
 
         def look(given):
             logits, gradients = pupil.look(given)
-            gradients["block_1/expand/kernel"] = gradients["block_1/expand/kernel"] * np.float32(self.gradient)
-            return logits * np.float32(self.logits), gradients
+            factor = self.gradient * (self.rounding if logits.dtype == np.float32 else 1)
+            gradients[self.key] = gradients[self.key] * logits.dtype.type(factor)
+            kept = {key: g for key, g in gradients.items() if key not in self.lost}
+            return logits * logits.dtype.type(self.logits), kept
 
         return training.Pupil(pupil.step, look, pupil.settings)
 
@@ -49,28 +56,61 @@ class WrongLogits(Other):
 
 
 class WrongGradient(Other):
-    gradient = 1.5
+    gradient = 1 + 1e-4
+
+
+class WrongSmallGradient(WrongGradient):
+    key = "block_1/expand_bn/gamma"  # a fiftieth of all gradients together
+
+
+class NoSmallGradient(WrongSmallGradient):
+    gradient = 0.0
+
+
+class LostGradient(Other):
+    lost = (Other.key,)
+
+
+class WrongInFloat32(Other):
+    rounding = 2.0
+
+
+class RoundedOverAKink(Other):
+    rounding = 1.02
 
 
 @pytest.mark.usefixtures("no_processes")
-def test_right_steps_are_timed():
-    row = compare_steps(case(), [RefnetTraining(), Other()], small.QUICK, 0, Progress())
+@pytest.mark.parametrize("right", [Other, RoundedOverAKink])
+def test_right_steps_are_timed(right):
+    row = compare_steps(case(), [RefnetTraining(), right()], small.QUICK, 0, Progress())
     assert not row.refused
     assert row.madds == 6 * row.case.net.cost().total("MADD-STEP")
     assert [len(block) for block in row.lanes["other"].blocks] == [2, 2]
     data = step_data(row)
     assert data["engines"][1]["share_of_time"]["median"] > 0
     assert [engine["memory_bytes"] for engine in data["engines"]] == [10**6, 10**6]
+    assert all(engine["gradient_distance"] < 1e-9 for engine in data["engines"])
     *_, ratios, certainty = tables.step_tables([row])
     assert "below 1 refnet takes less" in ratios
     assert "with 50.0 %" in certainty
 
 
 @pytest.mark.usefixtures("no_processes")
-@pytest.mark.parametrize("wrong", [WrongLogits, WrongGradient])
-def test_a_wrong_step_is_refused(wrong):
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (WrongLogits, "other is 1.0e-03 off of the largest value, in float64 (wanted at most 1e-04)."),
+        (WrongGradient, "other is 1.0e-04 off of a gradient, in float64 (wanted at most 1e-06)."),
+        (WrongSmallGradient, "other is 1.0e-04 off of a gradient, in float64 (wanted at most 1e-06)."),
+        (NoSmallGradient, "other is 1.0e+00 off of a gradient"),
+        (LostGradient, "other is inf off of a gradient"),
+        (WrongInFloat32, "other is inf off of a gradient"),
+    ],
+)
+def test_a_wrong_step_is_refused(wrong, said):
     row = compare_steps(case(), [RefnetTraining(), wrong()], small.QUICK, 0, Progress())
     assert row.refused
+    assert f"REFUSED small, batch 6, 1 thread: {said}" in tables.refusal(row)
     assert not row.lanes[OWN].wrong
     assert not any(lane.blocks for lane in row.lanes.values())
     assert "memory_bytes" in step_data(row)["engines"][0]
@@ -99,12 +139,27 @@ def test_a_network_that_no_labels_fit_is_refused():
         training._lesson(case(net=Graph("map", {"x": (4, 4, 2)}, [Node("relu", Relu())])), 0)
 
 
-def test_gradients_are_one_vector():
+def test_each_gradient_is_a_vector():
     wanted = {"a": np.array([3.0, 0.0]), "b": np.array([[4.0]])}
-    assert gradient_distance(wanted, wanted) == 0
-    assert gradient_distance({"a": np.array([3.0, 1.0]), "b": np.array([[4.0]])}, wanted) == pytest.approx(0.2)
-    assert gradient_distance({"a": wanted["a"]}, wanted) == float("inf")
-    assert gradient_distance({"a": wanted["a"], "b": np.array([[np.nan]])}, wanted) == float("inf")
+    off = {"a": np.array([3.0, 1.5]), "b": np.array([[4.4]])}
+    assert judge.gradient_distance(wanted, wanted) == 0
+    assert judge.gradient_distance(off, wanted) == pytest.approx(1.5 / 3)
+    assert judge.gradient_distance(off, wanted, least=1) == pytest.approx(1.5 / 5)
+    assert judge.gradient_distance(wanted | {"b": off["b"]}, wanted) == pytest.approx(0.1)
+
+
+def test_gradients_that_are_nothing_but_rounding_are_held_against_all_of_them():
+    wanted = {"a": np.array([3.0, 4.0]), "b": np.array([1e-16])}
+    assert judge.gradient_distance(wanted | {"b": np.array([-1e-16])}, wanted) < judge.GRADIENT_TOLERANCE
+    assert judge.gradient_distance(wanted | {"b": np.array([1e-11])}, wanted) > judge.GRADIENT_TOLERANCE
+
+
+def test_gradients_of_other_shapes_or_without_a_number_are_infinitely_far():
+    wanted, zeros = {"a": np.ones(2), "b": np.ones((1, 1))}, {"a": np.zeros(2)}
+    for wrong in ({"a": np.ones(2)}, wanted | {"b": np.ones(1)}, wanted | {"b": np.full((1, 1), np.nan)}):
+        assert judge.gradient_distance(wrong, wanted) == float("inf")
+    assert judge.gradient_distance({"a": np.ones(2)}, zeros) == float("inf")
+    assert judge.gradient_distance(zeros, zeros) == 0
 
 
 @pytest.mark.skipif(not growth.CLEAR.exists(), reason="only Linux says how large the peak was")
@@ -146,6 +201,7 @@ def test_torch_learns_the_same():
     row = compare_steps(case(), [RefnetTraining(), TorchTraining()], small.QUICK, 0, Progress())
     assert not row.refused
     assert max(lane.distance for lane in row.lanes.values()) < 1e-5
+    assert max(lane.gradients for lane in row.lanes.values()) < 1e-9
     assert row.lanes["torch"].settings["layout"] == "channels_last"
 
 
