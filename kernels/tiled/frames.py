@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from ..geometry import output_size
 from ..jit import inner
 from .meetings import Meetings, backwards, forward, groups, pairs
-from .normalised import Block, Gradient, Normalised, PixelTiles, Scratch, read, read_gradient
+from .normalised import Block, Gradient, Normalised, Scratch, read, read_gradient
 from .packing import Map
+from .shapes import TileShape
 from .taps import Windows, bounds, joined
 
 Array = NDArray[Any]
@@ -29,7 +30,7 @@ Pair = tuple[int, int]
 Pads = tuple[int, int, int, int]
 
 NUMBERS = 1 << 16  # of all frames of a thread: half of a small second-level cache
-FEW_CHANNELS = 32  # of a pixel, in a frame of a large map: two cache lines
+LEAST_ROWS = 2  # of a band's outputs
 
 
 OUTPUTS, INPUTS, PRODUCTS, LAST = 0, 1, 2, 3  # tables of a band, see `table`
@@ -141,19 +142,22 @@ def table(bands: Bands, which: int) -> Windows:
 
 
 def _fitted(y: Axis, x: Axis, channels: int, lanes: int) -> tuple[Axis, int]:
-    """As many channels as let the frames of a whole map fit into the cache; or few of them, and some rows of the map.
+    """As many channels, and then as many rows of outputs, as let a band's frames fit into the cache.
 
-    Both divide the channels evenly, into whole vectors.
+    A pixel's channels are best read all at once, side by side: so a map is cut into bands before it is cut into strips
+    of channels, unless bands get so low that neighbours meet the same rows again and again.
     """
     vectors = channels // lanes
     widths = [lanes * size for size in range(vectors, 0, -1) if vectors % size == 0]
-    fitting = [width for width in widths if _numbers(y, x, width) <= NUMBERS and width >= FEW_CHANNELS]
-    if fitting:
-        return y, fitting[0]
-    width = next(width for width in widths if width <= max(FEW_CHANNELS, lanes))
-    while y.outputs > 1 and _numbers(y, x, width) > NUMBERS:
-        y = y._replace(outputs=-(-y.outputs // 2))
-    return y, width
+    heights = [height for height in range(y.outputs, 0, -1) if height == -(-y.outputs // -(-y.outputs // height))]
+    for width in widths:
+        for height in heights:
+            if height < min(LEAST_ROWS, y.outputs):
+                break
+            band = y._replace(outputs=height)
+            if _numbers(band, x, width) <= NUMBERS:
+                return band, width
+    return y._replace(outputs=1), widths[-1]
 
 
 def _map(height: int, width: int, channels: int) -> Map:
@@ -193,25 +197,25 @@ def inside(frame: Frame, band: int, row: int) -> tuple[int, int, int]:
 
 
 @inner
-def fill(rows: PixelTiles, x: Normalised, frame: Frame, image: int, band: int, channels: Pair, y: Scratch) -> None:
+def fill(shape: TileShape, x: Normalised, frame: Frame, image: int, band: int, channels: Pair, y: Scratch) -> None:
     """Read x for a band's frame: channels (begin, end) -> y, with zeros around the map."""
     for row in range(frame.rows):
         line, first, pixels = inside(frame, band, row)
         at = clear(frame, row, first, pixels, y)
         pixel = (image * frame.height + line) * frame.width + first
-        read(rows, x, Block(pixel, pixels, channels[0], channels[1]), y, at)
+        read(shape, x, Block(pixel, pixels, channels[0], channels[1]), y, at)
 
 
 @inner
 def fill_gradient(
-    rows: PixelTiles, d: Gradient, frame: Frame, image: int, band: int, channels: Pair, y: Scratch
+    shape: TileShape, d: Gradient, frame: Frame, image: int, band: int, channels: Pair, y: Scratch
 ) -> None:
     """Read dz for a band's frame: channels (begin, end) -> y, with zeros around the map."""
     for row in range(frame.rows):
         line, first, pixels = inside(frame, band, row)
         at = clear(frame, row, first, pixels, y)
         pixel = (image * frame.height + line) * frame.width + first
-        read_gradient(rows, d, Block(pixel, pixels, channels[0], channels[1]), y, at)
+        read_gradient(shape, d, Block(pixel, pixels, channels[0], channels[1]), y, at)
 
 
 @inner

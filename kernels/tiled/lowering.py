@@ -96,6 +96,7 @@ def _limits(name: str, limits: Limits) -> Row:
     return {f"{name}_low": limits[0], f"{name}_high": limits[1]}
 
 
+MANY_PIXELS = 512  # enough for eight bands
 NO_RUNS = np.zeros(1, np.int64)  # of a window that is one run
 
 
@@ -103,7 +104,7 @@ def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered
     """Pointwise and dense layers: `pixels` rows of K numbers times w (K, N)."""
     K, N = w.shape
     channels, columns = program_channels(K, w.dtype), program_channels(N, w.dtype)
-    bands, groups, slab = _matrix_chunks(pixels, columns, w.dtype)
+    bands, groups, slab = _divided(pixels, 8, columns, w.dtype)
     rows = max(1, min(-(-pixels // bands), 32768 // channels))
     row: Row = {
         "kind": MATRIX,
@@ -123,10 +124,10 @@ def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered
     return Lowered([row], weights, tables)
 
 
-def _matrix_chunks(pixels: int, columns: int, dtype: DTypeLike) -> tuple[int, int, int]:
-    """Bands of pixels, groups of columns, columns of a group. Few pixels are not divided."""
-    if pixels >= 512:
-        return 8, 1, columns
+def _divided(pixels: int, most: int, columns: int, dtype: DTypeLike) -> tuple[int, int, int]:
+    """Bands of pixels, at most so many, groups of columns, columns of a group. Few pixels are not divided."""
+    if pixels >= MANY_PIXELS:
+        return most, 1, columns
     strip = WIDEST * lanes(dtype)
     groups = min(8, -(-columns // strip))
     slab = -(-columns // (groups * strip)) * strip
@@ -149,33 +150,18 @@ def window(
     channels: from pixel to pixel in memory, padded ones with them; M where they are not padded.
     """
     KH, KW, M, N = w.shape
-    OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
-    columns, width = program_channels(N, w.dtype), (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
-    left, inside = _across(in_hw[1], width, pads[2])
-    pitch = width * M
+    sliding = _sliding(in_hw, (KH, KW), stride, dilation, pads)
+    OH, OW, columns = sliding.outputs[0], sliding.outputs[1], program_channels(N, w.dtype)
+    pitch = sliding.columns * M
     one_run = dilation[1] == 1
     rows = max(1, min(OH, 24 // OW + 1, 16384 // (pitch * stride[0]) if OW < 24 else 1))
-    lines = (rows - 1) * stride[0] + (KH - 1) * dilation[0] + 1
-    bands = min(OH, 8) if OH * OW >= 512 else 1
-    strip = WIDEST * lanes(w.dtype)
-    groups = 1 if bands > 1 else min(8, -(-columns // strip))
-    slab = -(-columns // (groups * strip)) * strip
-    groups = -(-columns // slab)
+    bands, groups, slab = _divided(OH * OW, min(OH, 8), columns, w.dtype)
     row: Row = {
         "kind": WINDOW,
-        "height": in_hw[0],
-        "width": in_hw[1],
+        **sliding.row,
         "channels": channels or program_channels(M, w.dtype),
         "inputs": M,
-        "out_height": OH,
-        "out_width": OW,
         "out_channels": columns,
-        "filter_height": KH,
-        "stride_y": stride[0],
-        "dilation_y": dilation[0],
-        "top": pads[0],
-        "left": left,
-        "columns": inside,
         "bands": bands,
         "groups": groups,
         "chunks": images * bands * groups,
@@ -194,18 +180,43 @@ def window(
     }
     matrix_of_w = w.reshape(KH * KW * M, N)
     weights = {"project_w": pack(matrix_of_w, KH * KW * M, slab), "project_b": vector(bias, N, w.dtype)}
-    return Lowered([row], weights, tables, scratch=lines * pitch)
+    return Lowered([row], weights, tables, scratch=sliding.lines(rows) * pitch)
 
 
-def _across(width: int, padded_width: int, left: int) -> tuple[int, int]:
-    """Of a padded row as wide as all windows reach: zeros before the input, and columns of the input."""
-    left = min(left, padded_width)
-    return left, min(width, padded_width - left)
+class Sliding(NamedTuple):
+    """How a filter slides over a map. row: columns of the table; columns: of a padded row that all windows reach."""
+
+    row: Row
+    outputs: Pair
+    columns: int
+
+    def lines(self, rows: int) -> int:
+        """Padded rows under so many rows of outputs."""
+        reach = (self.row["filter_height"] - 1) * self.row["dilation_y"] + 1
+        return int((rows - 1) * self.row["stride_y"] + reach)
 
 
-def _output(in_hw: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads) -> Pair:
+def _sliding(in_hw: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads) -> Sliding:
     OH = output_size(in_hw[0], filter[0], stride[0], dilation[0], pads[0], pads[1])
-    return OH, output_size(in_hw[1], filter[1], stride[1], dilation[1], pads[2], pads[3])
+    OW = output_size(in_hw[1], filter[1], stride[1], dilation[1], pads[2], pads[3])
+    columns = (OW - 1) * stride[1] + (filter[1] - 1) * dilation[1] + 1
+    left = min(pads[2], columns)
+    row: Row = {
+        "height": in_hw[0],
+        "width": in_hw[1],
+        "out_height": OH,
+        "out_width": OW,
+        "filter_height": filter[0],
+        "filter_width": filter[1],
+        "stride_y": stride[0],
+        "stride_x": stride[1],
+        "dilation_y": dilation[0],
+        "dilation_x": dilation[1],
+        "top": pads[0],
+        "left": left,
+        "columns": min(in_hw[1], columns - left),
+    }
+    return Sliding(row, (OH, OW), columns)
 
 
 def block(
@@ -226,43 +237,30 @@ def block(
     """
     dtype = depthwise.w.dtype
     KH, KW, _ = depthwise.w.shape
-    OH, OW = _output(in_hw, (KH, KW), stride, dilation, pads)
+    sliding = _sliding(in_hw, (KH, KW), stride, dilation, pads)
+    OH, OW = sliding.outputs
     D = program_channels(depthwise.w.shape[2], dtype)
     N = program_channels(project.w.shape[1], dtype) if project else D
-    columns = (OW - 1) * stride[1] + (KW - 1) * dilation[1] + 1
 
     def held(plan: Schedule) -> tuple[int, int, int]:
         """Lines of the ring, scratch of a thread, numbers that threads share."""
-        ring = (plan.rows - 1) * stride[0] + (KH - 1) * dilation[0] + 1
-        scratch = ring * columns * plan.slab + (plan.rows * OW * plan.depth if project else 0)
+        ring = sliding.lines(plan.rows)
+        scratch = ring * sliding.columns * plan.slab + (plan.rows * OW * plan.depth if project else 0)
         return ring, scratch, plan.groups * images * OH * OW * N if plan.groups > 1 else 0
 
     for plan in schedules(OH, OW, D, expand is not None, project is not None):
         ring, scratch, shared = held(plan)
         if room is None or scratch + shared // 2 <= room:
             break
-    pitch = columns * plan.slab
-    left, inside = _across(in_hw[1], columns, pads[2])
+    pitch, step, inside = sliding.columns * plan.slab, program_channels(channels, dtype), int(sliding.row["columns"])
     row: Row = {
         "kind": BLOCK,
-        "height": in_hw[0],
-        "width": in_hw[1],
-        "channels": program_channels(channels, dtype),
+        **sliding.row,
+        "channels": step,
         "inputs": channels,
-        "out_height": OH,
-        "out_width": OW,
         "out_channels": N,
         "pixels": images * OH * OW,
         "expanded": D,
-        "filter_height": KH,
-        "filter_width": KW,
-        "stride_y": stride[0],
-        "stride_x": stride[1],
-        "dilation_y": dilation[0],
-        "dilation_x": dilation[1],
-        "top": pads[0],
-        "left": left,
-        "columns": inside,
         "bands": plan.bands,
         "groups": plan.groups,
         "chunks": images * plan.bands * plan.groups,
@@ -283,7 +281,6 @@ def block(
     tables = {"window_t": NO_RUNS}
     if expand:
         weights |= {"expand_w": pack(expand.w, channels, plan.slab), "expand_b": vector(expand.bias, D, dtype)}
-        step = program_channels(channels, dtype)
         tables["x_t"] = offsets(ring, inside, in_hw[1] * step, step)
         tables["slab_t"] = offsets(ring, inside, pitch, plan.slab)
     if project:

@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ..jit import inlined, inner
+from ..jit import inner
 from .register_tile import apart, at_least, at_most, load, multiply_add_lanes, store
-from .row_operations import add_products, add_rows, minus, rows_apart, scale_shift, where_between
+from .row_operations import add_products, add_rows, minus, row, scale_shift, where_between
 from .shapes import TileShape
 
 Array = NDArray[Any]
@@ -62,13 +62,6 @@ class Block(NamedTuple):
     end: int
 
 
-class PixelTiles(NamedTuple):
-    """Some pixels, or one, and a vector of their channels: what belongs to a channel is read once for all of them."""
-
-    some: TileShape
-    one: TileShape
-
-
 class Scratch(NamedTuple):
     """A thread's own memory; neighbouring pixels lie `pitch` numbers apart."""
 
@@ -77,110 +70,68 @@ class Scratch(NamedTuple):
 
 
 @inner
-def read(rows: PixelTiles, x: Normalised, block: Block, y: Scratch, at: int) -> None:
+def read(shape: TileShape, x: Normalised, block: Block, y: Scratch, at: int) -> None:
     """`min(max(z*scale + shift, low), high)`, pixel by pixel of the block -> y from `at` on."""
-    apart(rows.one)
-    several = block.pixels // rows.some.rows * rows.some.rows
-    for p in range(0, several, rows.some.rows):
-        read_pixels(rows.some, x, block, p, y, at)
-    for p in range(several, block.pixels):
-        read_pixels(rows.one, x, block, p, y, at)
-
-
-@inlined
-def read_pixels(shape: TileShape, x: Normalised, block: Block, p: int, y: Scratch, at: int) -> None:
-    """As many pixels as the shape has rows, from the block's pixel p on -> y."""
-    source = rows_apart(shape, (block.first + p) * x.scale.size, x.scale.size)
-    target = rows_apart(shape, at + p * y.pitch - block.begin, y.pitch)
+    apart(shape)
     low, high = x.limits[0], x.limits[1]
-    for m in range(block.begin, block.end, shape.channels):
-        v = scale_shift(load(shape, x.z, source, m), x.scale, x.shift, m)
-        store(at_most(at_least(v, low), high), y.values, target, m)
+    for p in range(block.pixels):
+        source = row(shape, (block.first + p) * x.scale.size)
+        target = row(shape, at + p * y.pitch - block.begin)
+        for m in range(block.begin, block.end, shape.channels):
+            v = scale_shift(load(shape, x.z, source, m), x.scale, x.shift, m)
+            store(at_most(at_least(v, low), high), y.values, target, m)
 
 
 @inner
-def read_gradient(rows: PixelTiles, d: Gradient, block: Block, y: Scratch, at: int) -> None:
+def read_gradient(shape: TileShape, d: Gradient, block: Block, y: Scratch, at: int) -> None:
     """`dv*gain + z*tilt + offset`, pixel by pixel of the block -> y from `at` on."""
-    apart(rows.one)
-    several = block.pixels // rows.some.rows * rows.some.rows
-    for p in range(0, several, rows.some.rows):
-        read_gradient_pixels(rows.some, d, block, p, y, at)
-    for p in range(several, block.pixels):
-        read_gradient_pixels(rows.one, d, block, p, y, at)
-
-
-@inlined
-def read_gradient_pixels(shape: TileShape, d: Gradient, block: Block, p: int, y: Scratch, at: int) -> None:
-    """As many pixels as the shape has rows, from the block's pixel p on -> y."""
-    source = rows_apart(shape, (block.first + p) * d.gain.size, d.gain.size)
-    target = rows_apart(shape, at + p * y.pitch - block.begin, y.pitch)
-    for m in range(block.begin, block.end, shape.channels):
-        dz = scale_shift(load(shape, d.z, source, m), d.tilt, d.offset, m)
-        store(multiply_add_lanes(dz, d.dv, source, m, d.gain, m), y.values, target, m)
+    apart(shape)
+    for p in range(block.pixels):
+        source = row(shape, (block.first + p) * d.gain.size)
+        target = row(shape, at + p * y.pitch - block.begin)
+        for m in range(block.begin, block.end, shape.channels):
+            dz = scale_shift(load(shape, d.z, source, m), d.tilt, d.offset, m)
+            store(multiply_add_lanes(dz, d.dv, source, m, d.gain, m), y.values, target, m)
 
 
 @inner
 def add_moments(
-    rows: PixelTiles, z: Array, channels: int, block: Block, pivot: Array, run: Array, sums: Array
+    shape: TileShape, z: Array, channels: int, block: Block, pivot: Array, run: Array, sums: Array
 ) -> None:
     """Sums over the block's pixels of `z - pivot` and of its square: z flat -> added to sums (2, C).
 
     pivot (C,); run (2 * C,) is room for sums in the dtype of z, all zeros before and after.
     """
-    apart(rows.one)
+    apart(shape)
     for start in range(0, block.pixels, RUN):
-        stop = min(start + RUN, block.pixels)
-        several = stop - (stop - start) % rows.some.rows
-        for p in range(start, several, rows.some.rows):
-            moments_of_pixels(rows.some, z, channels, block, p, pivot, run)
-        for p in range(several, stop):
-            moments_of_pixels(rows.one, z, channels, block, p, pivot, run)
+        for p in range(start, min(start + RUN, block.pixels)):
+            source = row(shape, (block.first + p) * channels)
+            for m in range(block.begin, block.end, shape.channels):
+                distance = minus(load(shape, z, source, m), pivot, m)
+                add_rows(distance, run, m)
+                add_products(distance, z, source, m, pivot, m, run, channels + m)
         flush(run, block, sums)
 
 
-@inlined
-def moments_of_pixels(
-    shape: TileShape, z: Array, channels: int, block: Block, p: int, pivot: Array, run: Array
-) -> None:
-    """As many pixels as the shape has rows, from the block's pixel p on -> added to run (2 * C,)."""
-    source = rows_apart(shape, (block.first + p) * channels, channels)
-    for m in range(block.begin, block.end, shape.channels):
-        distance = minus(load(shape, z, source, m), pivot, m)
-        add_rows(distance, run, m)
-        add_products(distance, z, source, m, pivot, m, run, channels + m)
-
-
 @inner
-def mask(rows: PixelTiles, x: Normalised, block: Block, dx: Scratch, dv: Array, run: Array, sums: Array) -> None:
+def mask(shape: TileShape, x: Normalised, block: Block, dx: Scratch, dv: Array, run: Array, sums: Array) -> None:
     """dv becomes dx where low < v < high, else 0; the sums of `dv` and of `dv * (z - mean)` are added to sums (2, C).
 
     Shapes: dx the block's pixels, dv flat like x.z; run (2 * C,) as in `add_moments` -> dv, sums.
     """
-    apart(rows.one)
-    for start in range(0, block.pixels, RUN):
-        stop = min(start + RUN, block.pixels)
-        several = stop - (stop - start) % rows.some.rows
-        for p in range(start, several, rows.some.rows):
-            mask_pixels(rows.some, x, block, p, dx, dv, run)
-        for p in range(several, stop):
-            mask_pixels(rows.one, x, block, p, dx, dv, run)
-        flush(run, block, sums)
-
-
-@inlined
-def mask_pixels(
-    shape: TileShape, x: Normalised, block: Block, p: int, dx: Scratch, dv: Array, run: Array
-) -> None:
-    """As many pixels as the shape has rows, from the block's pixel p on -> dv; their sums are added to run (2 * C,)."""
+    apart(shape)
     channels = x.scale.size
-    target = rows_apart(shape, (block.first + p) * channels, channels)
-    source = rows_apart(shape, p * dx.pitch - block.begin, dx.pitch)
-    for m in range(block.begin, block.end, shape.channels):
-        v = scale_shift(load(shape, x.z, target, m), x.scale, x.shift, m)
-        kept = where_between(v, x.limits, dx.values, source, m)
-        store(kept, dv, target, m)
-        add_rows(kept, run, m)
-        add_products(kept, x.z, target, m, x.mean, m, run, channels + m)
+    for start in range(0, block.pixels, RUN):
+        for p in range(start, min(start + RUN, block.pixels)):
+            target = row(shape, (block.first + p) * channels)
+            source = row(shape, p * dx.pitch - block.begin)
+            for m in range(block.begin, block.end, shape.channels):
+                v = scale_shift(load(shape, x.z, target, m), x.scale, x.shift, m)
+                kept = where_between(v, x.limits, dx.values, source, m)
+                store(kept, dv, target, m)
+                add_rows(kept, run, m)
+                add_products(kept, x.z, target, m, x.mean, m, run, channels + m)
+        flush(run, block, sums)
 
 
 @inner

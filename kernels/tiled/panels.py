@@ -5,7 +5,7 @@
 
     K rows of a weight matrix · N columns, a multiple of the vector width
 
-Two shapes of tile cover any N: wide ones of two vectors, and where one vector is left over, narrow ones.
+Columns are covered by strips of one, two or three vectors, as in a program (`products.py`).
 """
 
 import functools
@@ -14,29 +14,32 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..jit import inner, jit
-from .normalised import PixelTiles, Scratch
+from ..jit import inlined, inner, jit
+from .normalised import Scratch
+from .products import strip_of
 from .register_tile import apart, load, multiply_add, store, zero
 from .row_operations import rows_of
-from .shapes import MATRIX_ROWS, TileShape, lanes, vectors_here
+from .shapes import PRODUCT_ROWS, WIDEST, TileShape, lanes, vectors_here
 from .teamwork import Memory
 
 Array = NDArray[Any]
 
 
-SOME_PIXELS = 4
-
-
 class Tiles(NamedTuple):
-    """The shapes of a training step's tiles: for products, two vectors to a row or one; for what is done by pixel."""
+    """The shapes of a training step's tiles: for products, three vectors to a row, two or one.
 
-    wide: TileShape
-    narrow: TileShape
-    pixels: PixelTiles
+    pixel: one vector, for what is done with a map as it lies in memory. Processors fetch ahead of a loop that reads one
+    line after another: with four pixels at a time large maps took twice as long.
+    """
+
+    three: TileShape
+    two: TileShape
+    one: TileShape
+    pixel: TileShape
 
 
 class Panels(NamedTuple):
-    """A (K, N) matrix: strips of columns as wide as a tile, each stored row by row."""
+    """A (K, N) matrix: strips of columns, each stored row by row."""
 
     values: Array
     depth: int
@@ -46,54 +49,72 @@ class Panels(NamedTuple):
 @functools.cache
 def tiles(dtype: DTypeLike) -> Tiles:
     """Those for this processor."""
-    wide, narrow, some, one = shapes(np.dtype(dtype))
-    return Tiles(wide, narrow, PixelTiles(some, one))
+    return Tiles(*shapes(np.dtype(dtype)))
 
 
 @functools.cache
 def shapes(dtype: DTypeLike) -> tuple[TileShape, TileShape, TileShape, TileShape]:
     """The shapes of all tiles one by one: a kernel that is called with tuples of them takes longer to begin."""
-    rows, width, name = MATRIX_ROWS[vectors_here().registers], lanes(dtype), np.dtype(dtype).name
-    sizes = ((rows[2], 2), (rows[1], 1), (SOME_PIXELS, 1), (1, 1))
-    wide, narrow, some, one = (TileShape(height, vectors, width, name) for height, vectors in sizes)
-    return wide, narrow, some, one
+    rows, width, name = PRODUCT_ROWS[vectors_here().registers], lanes(dtype), np.dtype(dtype).name
+    three, two, one = (TileShape(rows[vectors], vectors, width, name) for vectors in (3, 2, 1))
+    return three, two, one, TileShape(1, 1, width, name)
 
 
 def panels(w: Array, depth: int, columns: int, turned: bool, memory: Memory) -> Panels:
     """w (K, N), or w (N, K) turned around, with zeros up to (depth, columns), packed into memory to be given back."""
-    wide = tiles(w.dtype).wide.channels
     values = memory.take(depth * columns, w.dtype)
     if w.shape != ((columns, depth) if turned else (depth, columns)):
         values[:] = 0
-    fill_panels(w, turned, depth, columns, wide, values)
+    fill_panels(w, turned, depth, columns, lanes(w.dtype), values)
     return Panels(values, depth, columns)
 
 
 @jit
-def fill_panels(w: Array, turned: bool, depth: int, columns: int, wide: int, values: Array) -> None:
-    """Put w (K, N), or w (N, K) turned around, into panels of so many columns -> values."""
-    K, N = w.shape[::-1] if turned else w.shape
-    for begin in range(0, min(columns, N), wide):
-        strip, width = begin * depth, min(wide, columns - begin)
-        present = min(wide, N - begin)
+def fill_panels(w: Array, turned: bool, depth: int, columns: int, lanes: int, values: Array) -> None:
+    """Put w (K, N), or w (N, K) turned around, into strips of vectors of so many lanes -> values."""
+    N = w.shape[0] if turned else w.shape[1]
+    vectors = columns // lanes
+    for i in range(-(-vectors // WIDEST)):
+        first, size = strip_of(vectors, i)
+        begin, end = first * lanes, (first + size) * lanes
+        panel = values[begin * depth : end * depth].reshape(depth, end - begin)
         if turned:
-            for n in range(present):
-                for k in range(K):
-                    values[strip + k * width + n] = w[begin + n, k]
+            transpose(w[begin : min(end, N)], panel)
         else:
-            for k in range(K):
-                for n in range(present):
-                    values[strip + k * width + n] = w[k, begin + n]
+            for k in range(w.shape[0]):
+                copy(w[k][begin : min(end, N)], panel[k])
 
 
-@jit
+@inlined
+def copy(source: Array, target: Array) -> None:
+    """target[i] = source[i] for all of the source."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
+@inner
+def transpose(source: Array, target: Array) -> None:
+    """target[j, i] = source[i, j] for all of the source; a few columns at a time stay in cache."""
+    for first in range(0, source.shape[1], 16):
+        for i in range(source.shape[0]):
+            row = source[i][first : first + 16]
+            for j in range(row.size):
+                target[first + j, i] = row[j]
+
+
+@inner
 def products(tiles: Tiles, a: Scratch, pixels: int, w: Panels, y: Scratch, first: int) -> None:
     """`y[first + p, n] = sum over k of a[p, k] * w[k, n]`. Shapes: a (pixels, K), w (K, N) -> y (.., N)."""
-    edge = w.columns // tiles.wide.channels * tiles.wide.channels
-    for n in range(0, edge, tiles.wide.channels):
-        strip(tiles.wide, a, pixels, w, y, first, n)
-    if edge < w.columns:
-        strip(tiles.narrow, a, pixels, w, y, first, edge)
+    lanes = tiles.one.lanes
+    vectors = w.columns // lanes
+    for i in range(-(-vectors // WIDEST)):
+        n, size = strip_of(vectors, i)
+        if size == 3:
+            strip(tiles.three, a, pixels, w, y, first, n * lanes)
+        elif size == 2:
+            strip(tiles.two, a, pixels, w, y, first, n * lanes)
+        else:
+            strip(tiles.one, a, pixels, w, y, first, n * lanes)
 
 
 @inner
@@ -110,7 +131,7 @@ def strip(shape: TileShape, a: Scratch, pixels: int, w: Panels, y: Scratch, firs
         store(tile, y.values, rows_of(shape, first + p, first + pixels - 1, y.pitch), n)
 
 
-@jit
+@inner
 def outer_products(
     tiles: Tiles, a: Scratch, d: Scratch, pixels: int, dw: Array, size: tuple[int, int], go_on: bool
 ) -> None:
@@ -118,30 +139,27 @@ def outer_products(
 
     Shapes: a (pixels, K), d (pixels, N), size (K, N) -> dw flat.
     """
-    edge = size[1] // tiles.wide.channels * tiles.wide.channels
-    outer_strips(tiles.wide, a, d, pixels, dw, size, (0, edge), go_on)
-    if edge < size[1]:
-        outer_strips(tiles.narrow, a, d, pixels, dw, size, (edge, size[1]), go_on)
+    lanes = tiles.one.lanes
+    vectors = size[1] // lanes
+    for i in range(-(-vectors // WIDEST)):
+        n, width = strip_of(vectors, i)
+        if width == 3:
+            outer_strip(tiles.three, a, d, pixels, dw, size, n * lanes, go_on)
+        elif width == 2:
+            outer_strip(tiles.two, a, d, pixels, dw, size, n * lanes, go_on)
+        else:
+            outer_strip(tiles.one, a, d, pixels, dw, size, n * lanes, go_on)
 
 
 @inner
-def outer_strips(
-    shape: TileShape,
-    a: Scratch,
-    d: Scratch,
-    pixels: int,
-    dw: Array,
-    size: tuple[int, int],
-    columns: tuple[int, int],
-    go_on: bool,
+def outer_strip(
+    shape: TileShape, a: Scratch, d: Scratch, pixels: int, dw: Array, size: tuple[int, int], n: int, go_on: bool
 ) -> None:
-    """The columns from columns[0] to columns[1]: shapes as in `outer_products` -> dw."""
+    """The columns of one strip, from n on: shapes as in `outer_products` -> dw."""
     apart(shape)
     for k in range(0, size[0], shape.rows):
-        inputs = rows_of(shape, k, size[0] - 1, 1)
-        places = rows_of(shape, k, size[0] - 1, size[1])
-        for n in range(columns[0], columns[1], shape.channels):
-            tile = load(shape, dw, places, n) if go_on else zero(shape)
-            for p in range(pixels):
-                tile = multiply_add(tile, a.values, inputs, p * a.pitch, d.values, p * d.pitch + n)
-            store(tile, dw, places, n)
+        inputs, places = rows_of(shape, k, size[0] - 1, 1), rows_of(shape, k, size[0] - 1, size[1])
+        tile = load(shape, dw, places, n) if go_on else zero(shape)
+        for p in range(pixels):
+            tile = multiply_add(tile, a.values, inputs, p * a.pitch, d.values, p * d.pitch + n)
+        store(tile, dw, places, n)

@@ -93,6 +93,17 @@ def share(total: int, parts: int, part: int) -> tuple[int, int]:
 
 
 @inlined
+def strip_of(vectors: int, i: int) -> tuple[int, int]:
+    """Which of so many vectors strip i begins with, and how many it has.
+
+    There are as few strips as possible, as even as possible, the wide ones first.
+    """
+    strips = -(-vectors // WIDEST)
+    wider = vectors % strips
+    return vectors // strips * i + min(i, wider), vectors // strips + (1 if i < wider else 0)
+
+
+@inlined
 def clear(memory: Array, start: int, stop: int) -> None:
     """memory[start:stop] = 0"""
     for i in range(start, stop):
@@ -111,12 +122,11 @@ def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
 
 @inlined
 def strips(widths: Widths, p: Product, arrays: Arrays) -> None:
-    """Strip by strip of the columns: as few as possible, as even as possible, the wide ones first."""
+    """Strip by strip of the columns."""
     vectors = p.panels.columns // widths.lanes
-    tiles = -(-vectors // WIDEST)
-    for i in range(tiles):
-        n = (vectors // tiles * i + min(i, vectors % tiles)) * widths.lanes
-        size = vectors // tiles + (i < vectors % tiles)
+    for i in range(-(-vectors // WIDEST)):
+        first, size = strip_of(vectors, i)
+        n = first * widths.lanes
         if size == 1:
             strip(widths.one, p, arrays, n)
         elif size == 2:

@@ -86,13 +86,17 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
     panels = Panels(op.project_w + op.inputs * n, op.inputs, 0, min(op.slab, op.out_channels - n))
     first, last = share(op.pixels, op.bands, band)
     for pixel in range(first, last, op.rows):
-        residual = Pixels(NOTHING, 0)
-        if op.residual >= 0:
-            residual = Pixels(op.residual + pixel * op.out_channels + n, op.y_t)
-        source, target = Pixels(op.x + pixel * op.channels, op.x_t), Pixels(op.y + pixel * op.out_channels + n, op.y_t)
-        ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
+        source, (target, ending) = Pixels(op.x + pixel * op.channels, op.x_t), goal(op, pixel, n)
         pixels = min(op.rows, last - pixel)
         product(shapes, Product(source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending), arrays)
+
+
+@inlined
+def goal(op: Any, pixel: int, n: int) -> tuple[Pixels, Ending]:
+    """Where sums go, from an output pixel and a column on, and how they begin and end."""
+    at = pixel * op.out_channels + n
+    residual = Pixels(op.residual + at if op.residual >= 0 else NOTHING, op.y_t)
+    return Pixels(op.y + at, op.y_t), Ending(op.project_b + n, residual, op.project_low, op.project_high)
 
 
 @inlined
@@ -111,12 +115,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Array
         rows = min(op.rows, last - row)
         lines = (rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
         gather(op, image, row * op.stride_y - op.top, lines, place, arrays)
-        pixel = (image * op.out_height + row) * op.out_width
-        residual = Pixels(NOTHING, 0)
-        if op.residual >= 0:
-            residual = Pixels(op.residual + pixel * op.out_channels + n, op.y_t)
-        target = Pixels(op.y + pixel * op.out_channels + n, op.y_t)
-        ending = Ending(op.project_b + n, residual, op.project_low, op.project_high)
+        target, ending = goal(op, (image * op.out_height + row) * op.out_width, n)
         window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
         product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), arrays)
 

@@ -23,12 +23,9 @@ def rows_of(code: Code, shape: Any, first: Any, last: Any, step: Any) -> Rows:
 
 
 @operation(RowsType)
-def rows_apart(code: Code, shape: Any, first: Any, step: Any) -> Rows:
-    """rows[r] = first + r * step"""
-    rows = [first]
-    for _ in range(code.shape.rows - 1):
-        rows.append(code.add(rows[-1], step))
-    return rows
+def row(code: Code, shape: Any, first: Any) -> Rows:
+    """rows[r] = first"""
+    return [first] * code.shape.rows
 
 
 @operation(TileType)

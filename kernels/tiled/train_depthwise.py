@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..jit import inner, jit
 from .frames import INPUTS, LAST, OUTPUTS, PRODUCTS, Bands, fill, fill_gradient, table, walk_over
 from .moments import Moments, combined
-from .normalised import Block, Gradient, Normalised, PixelTiles, Scratch, add_moments, mask
+from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask
 from .panels import Tiles, shapes
 from .register_tile import apart
 from .shapes import TileShape, depthwise_shape, lanes, taps_shape
@@ -84,17 +84,17 @@ def depthwise_forward(
 
 @jit
 def forward_chunks(
-    wide: TileShape,
-    narrow: TileShape,
-    some: TileShape,
+    three: TileShape,
+    two: TileShape,
     one: TileShape,
+    pixel: TileShape,
     shape: TileShape,
     work: Forward,
     job: Job,
     thread: int,
 ) -> None:
     """Claim chunks and do them -> work.z, work.pivots, work.moments."""
-    tiles = Tiles(wide, narrow, PixelTiles(some, one))
+    tiles = Tiles(three, two, one, pixel)
     memory, C = work.scratch[thread], work.x.scale.size
     frame, run = Scratch(memory, work.bands.width), memory[memory.size - 2 * C :]
     while True:
@@ -119,7 +119,7 @@ def forward_band(
     begin, end, rows = strip * width, (strip + 1) * width, rows_of_band(walk.dz.height, walk.rows[0], band)
     if rows == 0:
         return
-    fill(tiles.pixels, work.x, walk.x, image, band, (begin, end), frame)
+    fill(tiles.pixel, work.x, walk.x, image, band, (begin, end), frame)
     first = (image * walk.dz.height + band * walk.rows[0]) * walk.dz.width
     w, z = work.w[strip], work.z[first * C + begin :]
     tables = table(walk, OUTPUTS + (0 if rows == walk.rows[0] else LAST))
@@ -128,7 +128,7 @@ def forward_band(
         for m in range(width):
             work.pivots[part, begin + m] = z[m]
     block = Block(first, rows * walk.dz.width, begin, end)
-    add_moments(tiles.pixels, work.z, C, block, work.pivots[part], run, work.moments[part])
+    add_moments(tiles.pixel, work.z, C, block, work.pivots[part], run, work.moments[part])
 
 
 def depthwise_backward(
@@ -165,10 +165,10 @@ def depthwise_backward(
 
 @jit
 def backward_chunks(
-    wide: TileShape,
-    narrow: TileShape,
-    some: TileShape,
+    three: TileShape,
+    two: TileShape,
     one: TileShape,
+    pixel: TileShape,
     sums: TileShape,
     products: TileShape,
     work: Backward,
@@ -176,7 +176,7 @@ def backward_chunks(
     thread: int,
 ) -> None:
     """Claim chunks and do them -> work.dv, work.slopes, work.dw."""
-    tiles = Tiles(wide, narrow, PixelTiles(some, one))
+    tiles = Tiles(three, two, one, pixel)
     memory, C, walk = work.scratch[thread], work.x.scale.size, work.bands
     middle = walk.x.rows * walk.x.columns * work.bands.width
     end = middle + walk.dz.rows * walk.dz.columns * work.bands.width
@@ -205,9 +205,9 @@ def backward_outputs(
     apart(shape)
     width, walk, (part, image, band, strip) = work.bands.width, work.bands, at
     channels, rows = (strip * width, (strip + 1) * width), rows_of_band(walk.dz.height, walk.rows[0], band)
-    fill_gradient(tiles.pixels, work.d, walk.dz, image, band, channels, Scratch(dz, width))
+    fill_gradient(tiles.pixel, work.d, walk.dz, image, band, channels, Scratch(dz, width))
     if rows > 0:
-        fill(tiles.pixels, work.x, walk.x, image, band, channels, Scratch(x, width))
+        fill(tiles.pixel, work.x, walk.x, image, band, channels, Scratch(x, width))
         tables = table(walk, PRODUCTS + (0 if rows == walk.rows[0] else LAST))
         tap_products(shape, x, work.dw[part, strip], tables, dz, width)
 
@@ -231,7 +231,7 @@ def backward_inputs(
     tap_sums(shape, dz, work.w[strip], tables, dx, width)
     first = (image * walk.x.height + band * walk.rows[1]) * walk.x.width
     block = Block(first, rows * walk.x.width, strip * width, (strip + 1) * width)
-    mask(tiles.pixels, work.x, block, Scratch(dx, width), work.dv, run, work.slopes[part])
+    mask(tiles.pixel, work.x, block, Scratch(dx, width), work.dv, run, work.slopes[part])
 
 
 @inner

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ..jit import inner, jit
 from .moments import Moments, combined
-from .normalised import Block, Gradient, Normalised, PixelTiles, Scratch, add_moments, mask, read, read_gradient
+from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
 from .panels import tiles
+from .shapes import TileShape
 from .teamwork import Job, Team, part_size, scratch, together
 from .threads import claim, finish
 
@@ -34,12 +35,12 @@ class Sums(NamedTuple):
 def values(x: Normalised, team: Team) -> Array:
     """x as numbers. Shapes: x.z (P * C,) -> (P * C,)."""
     y, size, parts = _room(x.z, x.scale.size, team)
-    together(team.threads, read_parts, (parts,), tiles(y.dtype).pixels, x, y, size)
+    together(team.threads, read_parts, (parts,), tiles(y.dtype).pixel, x, y, size)
     return y
 
 
 @jit
-def read_parts(rows: PixelTiles, x: Normalised, y: Array, size: int, job: Job, thread: int) -> None:
+def read_parts(shape: TileShape, x: Normalised, y: Array, size: int, job: Job, thread: int) -> None:
     """Claim parts of `size` pixels, and read x -> y flat."""
     C = x.scale.size
     while True:
@@ -47,19 +48,19 @@ def read_parts(rows: PixelTiles, x: Normalised, y: Array, size: int, job: Job, t
         if phase == job.chunks.size:
             return
         first, pixels = range_of(part, size, y.size // C)
-        read(rows, x, Block(first, pixels, 0, C), Scratch(y, C), first * C)
+        read(shape, x, Block(first, pixels, 0, C), Scratch(y, C), first * C)
         finish(job.state, job.chunks, job.first, phase)
 
 
 def gradient(d: Gradient, team: Team) -> Array:
     """dz as numbers. Shapes: d.z (P * C,) -> (P * C,)."""
     dz, size, parts = _room(d.z, d.gain.size, team)
-    together(team.threads, gradient_parts, (parts,), tiles(dz.dtype).pixels, d, dz, size)
+    together(team.threads, gradient_parts, (parts,), tiles(dz.dtype).pixel, d, dz, size)
     return dz
 
 
 @jit
-def gradient_parts(rows: PixelTiles, d: Gradient, dz: Array, size: int, job: Job, thread: int) -> None:
+def gradient_parts(shape: TileShape, d: Gradient, dz: Array, size: int, job: Job, thread: int) -> None:
     """Claim parts of `size` pixels, and read dz -> dz flat."""
     C = d.gain.size
     while True:
@@ -67,7 +68,7 @@ def gradient_parts(rows: PixelTiles, d: Gradient, dz: Array, size: int, job: Job
         if phase == job.chunks.size:
             return
         first, pixels = range_of(part, size, dz.size // C)
-        read_gradient(rows, d, Block(first, pixels, 0, C), Scratch(dz, C), first * C)
+        read_gradient(shape, d, Block(first, pixels, 0, C), Scratch(dz, C), first * C)
         finish(job.state, job.chunks, job.first, phase)
 
 
@@ -75,14 +76,14 @@ def masked(x: Normalised, dx: Array, team: Team) -> tuple[Array, Array]:
     """dv from dx. Shapes: x.z, dx (P * C,) -> dv (P * C,), its slopes (2, C)."""
     dv, size, parts = _room(x.z, x.scale.size, team)
     slopes, runs = np.zeros((parts, 2, x.scale.size)), scratch(team, 2 * x.scale.size, dv.dtype)
-    together(team.threads, mask_parts, (parts,), tiles(dv.dtype).pixels, x, dx, dv, slopes, size, runs)
+    together(team.threads, mask_parts, (parts,), tiles(dv.dtype).pixel, x, dx, dv, slopes, size, runs)
     team.memory.give(runs)
     return dv, slopes.sum(axis=0)
 
 
 @jit
 def mask_parts(
-    rows: PixelTiles, x: Normalised, dx: Array, dv: Array, slopes: Array, size: int, runs: Array, job: Job, thread: int
+    shape: TileShape, x: Normalised, dx: Array, dv: Array, slopes: Array, size: int, runs: Array, job: Job, thread: int
 ) -> None:
     """Claim parts of `size` pixels, and mask dx -> dv flat, slopes (parts, 2, C)."""
     C, run = x.scale.size, runs[thread]
@@ -92,7 +93,7 @@ def mask_parts(
             return
         first, pixels = range_of(part, size, dv.size // C)
         run[:] = 0
-        mask(rows, x, Block(first, pixels, 0, C), Scratch(dx[first * C :], C), dv, run, slopes[part])
+        mask(shape, x, Block(first, pixels, 0, C), Scratch(dx[first * C :], C), dv, run, slopes[part])
         finish(job.state, job.chunks, job.first, phase)
 
 
@@ -103,13 +104,13 @@ def moments(z: Array, channels: int, team: Team) -> Moments:
     first = np.arange(0, pixels, size)
     sums = Sums(z.reshape(pixels, channels)[first], np.zeros((first.size, 2, channels)))
     runs = scratch(team, 2 * channels, z.dtype)
-    together(team.threads, moment_parts, (first.size,), tiles(z.dtype).pixels, z, sums, size, runs)
+    together(team.threads, moment_parts, (first.size,), tiles(z.dtype).pixel, z, sums, size, runs)
     team.memory.give(runs)
     return combined(*sums, np.minimum(size, pixels - first))
 
 
 @jit
-def moment_parts(rows: PixelTiles, z: Array, found: Sums, size: int, runs: Array, job: Job, thread: int) -> None:
+def moment_parts(shape: TileShape, z: Array, found: Sums, size: int, runs: Array, job: Job, thread: int) -> None:
     """Claim parts of `size` pixels, and sum z - pivot and its square -> found.sums."""
     C = found.pivots.shape[1]
     run = runs[thread, : 2 * C]
@@ -119,7 +120,7 @@ def moment_parts(rows: PixelTiles, z: Array, found: Sums, size: int, runs: Array
             return
         first, pixels = range_of(part, size, z.size // C)
         run[:] = 0
-        add_moments(rows, z, C, Block(first, pixels, 0, C), found.pivots[part], run, found.sums[part])
+        add_moments(shape, z, C, Block(first, pixels, 0, C), found.pivots[part], run, found.sums[part])
         finish(job.state, job.chunks, job.first, phase)
 
 

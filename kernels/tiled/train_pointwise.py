@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..jit import inner, jit
 from .moments import Moments, combined
-from .normalised import Block, Gradient, Normalised, PixelTiles, Scratch, add_moments, mask, read, read_gradient
+from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
 from .panels import Panels, Tiles, outer_products, panels, products, shapes
 from .register_tile import apart
 from .shapes import TileShape, padded
@@ -80,10 +80,16 @@ def pointwise_forward(x: Normalised, w: Array, team: Team) -> tuple[Array, Momen
 
 @jit
 def forward_parts(
-    wide: TileShape, narrow: TileShape, some: TileShape, one: TileShape, work: Forward, job: Job, thread: int
+    three: TileShape,
+    two: TileShape,
+    one: TileShape,
+    pixel: TileShape,
+    work: Forward,
+    job: Job,
+    thread: int,
 ) -> None:
     """Claim parts and do them -> work.z, work.pivots, work.moments."""
-    tiles = Tiles(wide, narrow, PixelTiles(some, one))
+    tiles = Tiles(three, two, one, pixel)
     memory, C = work.scratch[thread], work.w.columns
     a, run = Scratch(memory, work.pitch), memory[memory.size - 2 * C :]
     while True:
@@ -97,19 +103,19 @@ def forward_parts(
 @inner
 def forward_part(tiles: Tiles, work: Forward, part: int, a: Scratch, run: Array) -> None:
     """Block by block: x is read, multiplied, summed -> work.z, work.pivots, work.moments."""
-    apart(tiles.wide)
+    apart(tiles.one)
     K, C = work.w.depth, work.w.columns
     begin, pivot = part * work.size, work.pivots[part]
     end = min(begin + work.size, work.z.size // C)
     run[:] = 0
     for first in range(begin, end, work.block):
         pixels = min(work.block, end - first)
-        read(tiles.pixels, work.x, Block(first, pixels, 0, K), a, 0)
+        read(tiles.pixel, work.x, Block(first, pixels, 0, K), a, 0)
         products(tiles, a, pixels, work.w, Scratch(work.z, C), first)
         if first == begin:
             for n in range(C):
                 pivot[n] = work.z[first * C + n]
-        add_moments(tiles.pixels, work.z, C, Block(first, pixels, 0, C), pivot, run, work.moments[part])
+        add_moments(tiles.pixel, work.z, C, Block(first, pixels, 0, C), pivot, run, work.moments[part])
 
 
 def pointwise_backward(
@@ -136,10 +142,16 @@ def pointwise_backward(
 
 @jit
 def backward_parts(
-    wide: TileShape, narrow: TileShape, some: TileShape, one: TileShape, work: Backward, job: Job, thread: int
+    three: TileShape,
+    two: TileShape,
+    one: TileShape,
+    pixel: TileShape,
+    work: Backward,
+    job: Job,
+    thread: int,
 ) -> None:
     """Claim parts and do them, then shares of the sum of their dw -> work.dv, work.slopes, work.dw."""
-    tiles = Tiles(wide, narrow, PixelTiles(some, one))
+    tiles = Tiles(three, two, one, pixel)
     memory, K = work.scratch[thread], work.x.scale.size
     middle = work.block * work.pitches[0]
     a, d = Scratch(memory, work.pitches[0]), Scratch(memory[middle:], work.pitches[1])
@@ -158,7 +170,7 @@ def backward_parts(
 @inner
 def backward_part(tiles: Tiles, work: Backward, part: int, room: tuple[Scratch, Scratch], run: Array) -> None:
     """Block by block: x and dz are read, dw, dx, dv -> work.dv, work.slopes, work.partial."""
-    apart(tiles.wide)
+    apart(tiles.one)
     K, C, (a, d) = work.x.scale.size, work.d.gain.size, room
     dw = work.partial[part * K * C : (part + 1) * K * C]
     begin = part * work.size
@@ -166,12 +178,12 @@ def backward_part(tiles: Tiles, work: Backward, part: int, room: tuple[Scratch, 
     run[:] = 0
     for first in range(begin, end, work.block):
         pixels = min(work.block, end - first)
-        read(tiles.pixels, work.x, Block(first, pixels, 0, K), a, 0)
-        read_gradient(tiles.pixels, work.d, Block(first, pixels, 0, C), d, 0)
+        read(tiles.pixel, work.x, Block(first, pixels, 0, K), a, 0)
+        read_gradient(tiles.pixel, work.d, Block(first, pixels, 0, C), d, 0)
         outer_products(tiles, a, d, pixels, dw, (K, C), first > begin)
         if work.w.columns:
             products(tiles, d, pixels, work.w, a, 0)  # x is no longer needed
-            mask(tiles.pixels, work.x, Block(first, pixels, 0, K), a, work.dv, run, work.slopes[part])
+            mask(tiles.pixel, work.x, Block(first, pixels, 0, K), a, work.dv, run, work.slopes[part])
 
 
 def block_size(numbers: int) -> int:
