@@ -248,6 +248,20 @@ def test_steps_do_not_disturb_each_other():
 
 
 @jit
+def test_memory_is_reused_by_steps_of_one_size_and_given_up_by_smaller_ones():
+    net = fuse(refnet.mobilenet_v1(width=0.25, resolution=64, classes=3), threads=2)
+    memory = next(node.layer.memory for node in net.nodes if isinstance(node.layer, NormalisedConvolution))
+    found = []
+    for batch in (2, 32, 32, 32, 2, 2, 2, 2):
+        step(net, batch=batch, dtype=np.float32, input_gradient=False)
+        found.append({id(each.block): each.block.nbytes for each in memory._made._free})
+    assert sum(found[3].values()) > 5 * sum(found[0].values())
+    new = found[3].keys() - found[2].keys()
+    assert sum(found[3][key] for key in new) < 0.02 * sum(found[3].values())  # what the pool read is not given back
+    assert sum(found[-1].values()) < 2.5 * sum(found[0].values())
+
+
+@jit
 def test_copies_and_pickles_begin_with_no_memory():
     fused = fuse(residual(), threads=2)
     wanted = step(fused)

@@ -23,6 +23,9 @@ from .threads import new_state, run_together
 Array = NDArray[Any]
 
 
+IDLE_STEPS = 2  # so that two sizes can take turns
+
+
 class Job(NamedTuple):
     """What `claim` and `finish` want to know."""
 
@@ -31,15 +34,27 @@ class Job(NamedTuple):
     first: int
 
 
+class Waiting(NamedTuple):
+    """A block that nobody uses, and the step in which it was given back."""
+
+    since: int
+    block: Array
+
+
 class Memory:
     """Arrays that a step is done with, for whoever needs one of their size next.
 
     Fresh memory is slow: the operating system clears each page when it is touched first, which takes longer than to
     write it. A step of a network needs hundreds of megabytes, and the next one the same again.
+
+    A step of another batch size needs other sizes, and what was right for those before would be kept for nothing. So a
+    block serves requests of at least half its size only, and one that serves none for some steps is forgotten: what is
+    kept is at most twice what those steps asked for.
     """
 
     def __init__(self) -> None:
-        self._free: list[Array] = []
+        self._step = 0
+        self._free: list[Waiting] = []
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type["Memory"], tuple[()]]:
@@ -54,17 +69,27 @@ class Memory:
         return block[start : start + numbers]
 
     def _smallest(self, numbers: int, dtype: DTypeLike) -> Array:
-        """The smallest block that is large enough, or a new one."""
+        """The smallest block that is large enough, and not too large; or a new one."""
         with self._lock:
-            fitting = [i for i, each in enumerate(self._free) if each.dtype == dtype and each.size >= numbers]
+            fitting = [i for i, (_, each) in enumerate(self._free) if each.dtype == dtype and _serves(each, numbers)]
             if fitting:
-                return self._free.pop(min(fitting, key=lambda i: self._free[i].size))
+                return self._free.pop(min(fitting, key=lambda i: self._free[i].block.size)).block
         return np.empty(numbers, dtype)
 
     def give(self, *arrays: Array) -> None:
         """Take back arrays that `take` gave and nobody reads any more."""
         with self._lock:
-            self._free += [array.base for array in arrays if array.base is not None]
+            self._free += [Waiting(self._step, array.base) for array in arrays if array.base is not None]
+
+    def begin_step(self) -> None:
+        """Forget what nobody took during the last steps."""
+        with self._lock:
+            self._step += 1
+            self._free = [each for each in self._free if self._step - each.since <= IDLE_STEPS]
+
+
+def _serves(block: Array, numbers: int) -> bool:
+    return bool(numbers <= block.size <= 2 * numbers)
 
 
 class Team(NamedTuple):

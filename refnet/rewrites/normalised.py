@@ -60,9 +60,9 @@ class Fused(Layer):
     def _fused_backward(self, crew: Crew, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
         """As `_backward`; dy is what `crew.gradient` gives for the output."""
 
-    def _crew(self, kernels: Any) -> Crew:
+    def _crew(self, kernels: Any, forward: bool) -> Crew:
         threads = self.threads or kernels.fused.default_threads()
-        return Crew(kernels, kernels.fused.Team(threads, self.memory.of(kernels.fused)))
+        return Crew(kernels, kernels.fused.Team(threads, self.memory.of(kernels.fused, forward)))
 
     def train_forward(
         self, kernels: Any, weights: Weights, *xs: Any, rng: np.random.Generator, statistics: str = "batch"
@@ -72,7 +72,7 @@ class Fused(Layer):
         check_statistics(statistics)
         plain = {role: canonical(weight) for role, weight in weights.items()}
         xs = tuple(x if isinstance(x, Unread) else canonical(x) for x in xs)
-        y, kept, updates = self._fused_forward(self._crew(kernels), plain, xs, statistics)
+        y, kept, updates = self._fused_forward(self._crew(kernels, True), plain, xs, statistics)
         return y, Saved(y.shape, y.dtype, kept), updates
 
     def backward(
@@ -83,7 +83,7 @@ class Fused(Layer):
         if isinstance(dy, np.ndarray):
             check_like(dy, saved.shape, saved.dtype, f"{self}: dy")
             dy = canonical(dy)
-        return self._fused_backward(self._crew(kernels), weights, saved.content, dy, input_gradient)
+        return self._fused_backward(self._crew(kernels, False), weights, saved.content, dy, input_gradient)
 
 
 class OneByOne(NamedTuple):
@@ -217,8 +217,10 @@ class NormalisedConvolution(Fused):
             window = x.shape[:3], w, layer.setting(x.shape)
             found = crew.fused.depthwise_backward(dz, crew.values(x), *window, input_gradient, crew.team)
         else:
-            dy = unpacked(crew.fused.gradient(dz, crew.team), kept.y.shape)
+            flat = crew.fused.gradient(dz, crew.team)
+            dy = unpacked(flat, kept.y.shape)
             dxs, dweights = layer._backward(crew.kernels, {"kernel": w}, (crew.read(x),), dy, input_gradient)
+            crew.team.memory.give(flat)
             return tuple(crew.gradient(x, dx) for dx in dxs), dweights["kernel"]
         dv, slopes, dw = found
         if not input_gradient:
@@ -250,8 +252,11 @@ class NormalisedAdd(Fused):
     def _fused_forward(
         self, crew: Crew, weights: Weights, xs: tuple[Unread | Array, ...], statistics: str
     ) -> tuple[Any, Any, dict[str, Array]]:
-        one, other = (crew.read(x) for x in xs)
-        return one + other, tuple(x if isinstance(x, Unread) else None for x in xs), {}
+        one, other = maps = [crew.read(x) for x in xs]
+        total = one + other
+        for x, found in zip(xs, maps, strict=True):
+            crew.done(x, found)
+        return total, tuple(x if isinstance(x, Unread) else None for x in xs), {}
 
     def _fused_backward(self, crew: Crew, weights: Weights, kept: Any, dy: Any, input_gradient: bool) -> Gradients:
         return tuple(dy if x is None else crew.gradient(x, dy) for x in kept), {}

@@ -58,9 +58,14 @@ class Memory:
 
     def __init__(self) -> None:
         self._made: Any = None
+        self._forward = True
 
-    def of(self, fused: Any) -> Any:
+    def of(self, fused: Any, forward: bool) -> Any:
+        """For a layer's forward or backward pass. A step begins where forward follows backward."""
         self._made = self._made or fused.Memory()
+        if forward and not self._forward:
+            self._made.begin_step()
+        self._forward = forward
         return self._made
 
     def __eq__(self, other: object) -> bool:
@@ -81,8 +86,19 @@ class Crew(NamedTuple):
         return self.kernels.fused
 
     def read(self, x: Unread | Array) -> Array:
-        """A map as a plain array (B, H, W, M)."""
-        return x if isinstance(x, np.ndarray) else unpacked(self.fused.values(x.values, self.team), x.shape)
+        """A map as a plain array (B, H, W, M); `done` may be told when nobody reads it any more."""
+        if isinstance(x, np.ndarray):
+            return x
+        flat = self.fused.values(x.values, self.team)
+        found = unpacked(flat, x.shape)
+        if found.base is None:  # a copy
+            self.team.memory.give(flat)
+        return found
+
+    def done(self, x: Unread | Array, found: Array) -> None:
+        """Give back the memory of what `read` made of x."""
+        if isinstance(x, Unread):
+            self.team.memory.give(found)
 
     def values(self, x: Unread | Array) -> Any:
         """A map as the fused kernels want it."""

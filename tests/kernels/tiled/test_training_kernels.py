@@ -16,6 +16,7 @@ from refnet.kernels.geometry import output_size
 from refnet.kernels.tiled import fused, train_depthwise, train_maps, train_pointwise
 from refnet.kernels.tiled.fused import Gradient, Memory, Normalised, Team
 from refnet.kernels.tiled.shapes import padded
+from refnet.kernels.tiled.teamwork import IDLE_STEPS
 
 pytestmark = pytest.mark.jit
 PLAIN = (-np.inf, np.inf)
@@ -244,15 +245,60 @@ def test_nothing_is_read_or_written_outside_of_the_arrays(dtype, monkeypatch):
 # Memory.
 
 
-def test_memory_gives_the_smallest_that_is_large_enough():
+def test_memory_gives_the_smallest_that_is_large_enough_and_not_too_large():
     memory = Memory()
-    large, small, other = memory.take(1000, "float32"), memory.take(100, "float32"), memory.take(100, "float64")
+    large, small, other = memory.take(150, "float32"), memory.take(100, "float32"), memory.take(100, "float64")
     assert all(each.ctypes.data % 64 == 0 for each in (large, small, other))
     memory.give(large, small, other)
+    assert all(memory.take(30, "float32").base is not each.base for each in (large, small))
     assert memory.take(90, "float32").base is small.base
     assert memory.take(90, "float32").base is large.base
     assert memory.take(101, "float64").base is not other.base
     assert memory.take(100, "float64").size == 100
+
+
+def a_step(memory, size):
+    """Maps that grow and stay, and beside each, on the way back, one of its size -> bytes that were asked for."""
+    memory.begin_step()
+    maps = [memory.take(size * at, "float32") for at in (1, 3, 4, 6)]
+    for each in reversed(maps):
+        memory.give(memory.take(each.size, "float32"), each)
+    return 2 * sum(each.nbytes for each in maps)
+
+
+def blocks(memory):
+    return {id(each.block): each.block.nbytes for each in memory._free}
+
+
+def test_steps_of_one_size_take_what_the_first_one_left():
+    memory = Memory()
+    a_step(memory, 1000)
+    first = blocks(memory)
+    for _ in range(5):
+        a_step(memory, 1000)
+        assert blocks(memory) == first
+
+
+def test_what_is_kept_follows_the_size_of_the_steps():
+    memory, asked = Memory(), []
+    for size in (1000, 3000, 9000, 27000, 81000, 9000, 1000, 1000, 1000, 1000, 30000):
+        asked.append(a_step(memory, size))
+        assert sum(blocks(memory).values()) < 2 * sum(asked[-IDLE_STEPS - 1 :])
+    fresh = Memory()
+    a_step(fresh, 30000)
+    for _ in range(IDLE_STEPS + 1):
+        a_step(memory, 30000)
+    assert sorted(blocks(memory).values()) == sorted(blocks(fresh).values())
+
+
+def test_two_sizes_can_take_turns():
+    memory = Memory()
+    for size in (1000, 30000):
+        a_step(memory, size)
+    both = blocks(memory)
+    for size in (1000, 30000, 1000, 30000):
+        a_step(memory, size)
+        assert blocks(memory) == both
 
 
 def test_threads_never_take_the_same_memory():
