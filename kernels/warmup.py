@@ -2,6 +2,8 @@
 
 The arguments are what layers pass: C-contiguous arrays of one dtype, pairs and paddings as tuples of ints. The loops of
 the tiled kernels compile once for each size of a tile, and as many channels as one tile has are enough to ask for it.
+All programs (`refnet.compile`) are tables that one function reads: an empty one is enough. All steps of fused graphs
+(`refnet.fuse`) are made of the same few kernels.
 
     x (1, 2, 2, 2) a map    f (1, 2) features    v (2,) one number per channel    w weights
 """
@@ -17,17 +19,24 @@ Array = NDArray[Any]
 
 
 def warmup(dtype: DTypeLike = np.float32) -> None:
-    """Make the first call of each kernel, plain and tiled, as quick as the second, for arrays of float32 or float64."""
+    """Make the first call of each kernel, the first program and the first step of a fused graph as quick as the second.
+
+    dtype: of the arrays, float32 or float64; raises ValueError for others. Takes one to two minutes where nothing is in
+    the cache.
+    """
     wanted = np.dtype(dtype)
     if wanted not in (np.float32, np.float64):
         raise ValueError(f"warmup: dtype must be float32 or float64, got {wanted}")
-    plain, tiles = import_module(__package__ or ""), import_module(".tiled.tile_types", __package__)
-    for name, *arguments in calls(wanted):
-        getattr(plain, name)(*arguments)
-    if tiles.COMPILES:
-        tiled = import_module(".tiled", __package__)
-        for name, *arguments in tiled_calls(wanted):
-            getattr(tiled, name)(*arguments)
+    _call(import_module(__package__ or ""), calls(wanted))
+    if import_module(".tiled.tile_types", __package__).COMPILES:
+        _call(import_module(".tiled", __package__), tiled_calls(wanted))
+        _call(import_module(".tiled.fused", __package__), step_calls(wanted))
+        _call(import_module(".tiled.program", __package__), [program_call(wanted)])
+
+
+def _call(kernels: Any, listed: list[Call]) -> None:
+    for name, *arguments in listed:
+        getattr(kernels, name)(*arguments)
 
 
 def calls(dtype: np.dtype[Any]) -> list[Call]:
@@ -58,6 +67,33 @@ def tiled_calls(dtype: np.dtype[Any]) -> list[Call]:
         *(call for channels in widths for call in _matrix_both_ways(x, np.ones((2, channels), dtype))),
         *_convolution("depthwise_conv2d", x, np.ones((1, 1, 2), dtype)),
     ]
+
+
+def step_calls(dtype: np.dtype[Any]) -> list[Call]:
+    """What the layers of a fused graph call."""
+    fused = import_module(".tiled.fused", __package__)
+    team, size, w = fused.Team(1, fused.Memory()), (1, 2, 2), np.ones((1, 1, 2), dtype)
+    x = fused.as_normalised(np.ones((*size, 2), dtype))
+    d = fused.Gradient(x.z, x.z, x.scale, x.shift, x.shift)
+    window = (1, 1), (1, 1), (0, 0, 0, 0)  # stride, dilation, pads
+    return [
+        ("pointwise_forward", x, np.ones((2, 2), dtype), team),
+        ("pointwise_backward", d, x, np.ones((2, 2), dtype), True, team),
+        ("depthwise_forward", x, size, w, *window, team),
+        ("depthwise_backward", d, x, size, w, window, True, team),
+        ("values", x, team),
+        ("gradient", d, team),
+        ("masked", x, x.z, team),
+        ("moments", x.z, x.scale.size, team),
+    ]
+
+
+def program_call(dtype: np.dtype[Any]) -> Call:
+    """A program without operations: table, arrays, chunks, and so on as `run` in `tiled/program.py` wants them."""
+    program, shapes = (import_module(f".tiled.{name}", __package__) for name in ("program", "shapes"))
+    threads, nothing = import_module(".tiled.threads", __package__), np.zeros(0, np.int64)
+    table, arrays = np.zeros(0, program.OPERATION), program.Arrays(np.zeros(0, dtype), np.zeros(0, dtype), nothing)
+    return "run", table, arrays, nothing, threads.new_state(), 0, 0, shapes.program_shapes(dtype)
 
 
 def _matrix_both_ways(x: Array, w: Array) -> list[Call]:

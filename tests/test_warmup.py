@@ -148,6 +148,11 @@ def run(net):
     net.forward(net.init(rng), images)
     y, tape = net.train_forward(net.init(rng), images, rng)
     net.backward(tape, np.ones_like(y))
+    for wanted in (True, False):
+        fused = refnet.fuse(net)
+        y, tape = fused.train_forward(net.init(rng), images, rng)
+        fused.backward(tape, refnet.softmax_cross_entropy(y, [0, 1])[1], input_gradient=wanted)
+    refnet.compile(net, net.init(rng), batch=2)(images)
 
 refnet.warmup()
 before = compiled()
@@ -160,8 +165,8 @@ print(sorted(name for name in before if ".tiled." in name[0]))
 
 
 @pytest.mark.jit
-def test_after_it_the_default_kernels_of_a_network_compile_nothing():
+def test_after_it_networks_fused_steps_and_programs_compile_nothing():
     done = subprocess.run([sys.executable, "-c", IN_A_PROCESS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for loop in ("window_sums", "pixel_sums", "tap_sums", "tap_products"):
+    for loop in ("window_sums", "pixel_sums", "tap_sums", "tap_products", "forward_parts", "backward_chunks", "run"):
         assert f"'{loop}'" in done.stdout
