@@ -6,10 +6,7 @@ from io import StringIO
 from textwrap import wrap
 from typing import NamedTuple
 
-from rich.console import Console
-
 from ..graph import Graph
-from ..tables import add_columns, table
 from .matching import Operation, Stage
 
 PLAIN = "plain "  # before the layer that runs so
@@ -77,6 +74,10 @@ def _shape(net: Graph, name: str) -> str:
 
 
 def text(name: str, lines: Sequence[Line], totals: Totals) -> str:
+    from rich.console import Console  # which a program that nobody explains does not wait for
+
+    from ..tables import add_columns, table
+
     made = table(f"{name}: batch {totals.batch}, {totals.dtype}, {totals.threads} thread(s)")
     add_columns(made, "operation", "nodes", "kernel", "shapes")
     add_columns(made, "bytes", "scratch", "madds (MADD)", right=True, whole=True)

@@ -5,7 +5,9 @@
     chunks   of a row: pieces of work that threads claim
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,8 +66,21 @@ class FastStep:
 def machine_code(*arguments: Any) -> Callable[..., None]:
     """The compiled `run` for arguments of these types, which are not looked at again."""
     dispatcher: Any = run
-    found: Callable[..., None] = dispatcher.compile(tuple(map(dispatcher.typeof_pyval, arguments)))
+    with no_collection():
+        found: Callable[..., None] = dispatcher.compile(tuple(map(dispatcher.typeof_pyval, arguments)))
     return found
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Without Python's search for garbage: a compiler makes millions of objects and needs them all to the end."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 class Packed(NamedTuple):

@@ -1,5 +1,7 @@
 """Programs give what their graphs give: every model, small graphs of every wiring, both dtypes, any input array."""
 
+import gc
+
 import numpy as np
 import pytest
 from graph_samples import forked, shared, tail, two_by_two
@@ -11,6 +13,7 @@ from small_models import small
 
 import refnet
 from refnet import Graph, Node, models
+from refnet.engine import tables
 from refnet.layers import (
     Add,
     BatchNorm,
@@ -170,3 +173,21 @@ def test_1x1_convolutions_around_a_depthwise_one(dtype):
     nodes = [Node("a", Conv2d(12, 1)), Node("b", DepthwiseConv2d(3)), Node("c", Conv2d(5, 1))]
     program = agree(Graph("g", {"x": (6, 5, 5)}, [*nodes, Node("d", Add(), ("c", "x"))]), dtype)
     assert "a > b > c + d" in program.explain()
+
+
+@tables.no_collection()
+def failing():
+    assert not gc.isenabled()
+    raise KeyError
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_compiling_leaves_the_garbage_collector_as_it_was(enabled):
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(KeyError):
+            failing()
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if before else gc.disable)()
