@@ -10,6 +10,7 @@ combined in the order of the parts. So a result is the same on any number of thr
 """
 
 import threading
+from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -54,7 +55,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._step = 0
-        self._free: list[Waiting] = []
+        self._free: dict[np.dtype[Any], list[Waiting]] = {}  # of each dtype, the smallest first
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type["Memory"], tuple[()]]:
@@ -63,33 +64,36 @@ class Memory:
 
     def take(self, numbers: int, dtype: DTypeLike) -> Array:
         """Flat memory with anything in it, that begins on a cache line."""
-        line = CACHE_LINE // np.dtype(dtype).itemsize
-        block = self._smallest(numbers + line, dtype)
-        start = -block.ctypes.data % CACHE_LINE // block.itemsize
+        kind = np.dtype(dtype)
+        block = self._smallest(numbers + CACHE_LINE // kind.itemsize, kind)
+        start = -block.ctypes.data % CACHE_LINE // kind.itemsize
         return block[start : start + numbers]
 
-    def _smallest(self, numbers: int, dtype: DTypeLike) -> Array:
+    def _smallest(self, numbers: int, dtype: np.dtype[Any]) -> Array:
         """The smallest block that is large enough, and not too large; or a new one."""
         with self._lock:
-            fitting = [i for i, (_, each) in enumerate(self._free) if each.dtype == dtype and _serves(each, numbers)]
-            if fitting:
-                return self._free.pop(min(fitting, key=lambda i: self._free[i].block.size)).block
+            free = self._free.get(dtype, [])
+            at = bisect_left(free, numbers, key=_size)
+            if at < len(free) and _size(free[at]) <= 2 * numbers:
+                return free.pop(at).block
         return np.empty(numbers, dtype)
 
     def give(self, *arrays: Array) -> None:
         """Take back arrays that `take` gave and nobody reads any more."""
         with self._lock:
-            self._free += [Waiting(self._step, array.base) for array in arrays if array.base is not None]
+            for block in (array.base for array in arrays if array.base is not None):
+                insort(self._free.setdefault(block.dtype, []), Waiting(self._step, block), key=_size)
 
     def begin_step(self) -> None:
         """Forget what nobody took during the last steps."""
         with self._lock:
             self._step += 1
-            self._free = [each for each in self._free if self._step - each.since <= IDLE_STEPS]
+            for dtype, free in self._free.items():
+                self._free[dtype] = [each for each in free if self._step - each.since <= IDLE_STEPS]
 
 
-def _serves(block: Array, numbers: int) -> bool:
-    return bool(numbers <= block.size <= 2 * numbers)
+def _size(waiting: Waiting) -> int:
+    return waiting.block.size
 
 
 class Team(NamedTuple):
