@@ -1,0 +1,133 @@
+"""What `refnet bench` measured once, on one machine, for the README: tables from the files in benchmarks/measured/.
+
+    refnet bench mobilenet_v2 mobilenet_v1 --json | python benchmarks/measured.py --keep inference
+    python benchmarks/measured.py                       the tables
+    python benchmarks/measured.py --write               put them into the README
+
+A file keeps everything that the command said but the single runs' times: machine, versions, settings, medians, minima,
+ratios with their intervals. The names of the files: inference, sweep-v2, sweep-v1, batch-v2, batch-v1, training.
+"""
+
+import json
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "measured"
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- measured: python benchmarks/measured.py --write -->\n", "<!-- measured -->\n"
+NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "torch"}
+SWEEPS = {"sweep-v2": "V2, batch 1", "sweep-v1": "V1, batch 1", "batch-v2": "V2, batch 8", "batch-v1": "V1, batch 8"}
+
+Data = dict[str, Any]
+
+
+def keep(name: str, text: str) -> None:
+    """Keep what a command wrote, without the single runs."""
+    data = json.loads(text)
+    for row in data["rows"]:
+        row.get("peak", {}).pop("madds_per_second", None)
+        for engine in row["engines"]:
+            engine.pop("blocks", None)
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
+
+
+def kept(name: str) -> Data:
+    found: Data = json.loads((FOLDER / f"{name}.json").read_text())
+    return found
+
+
+def engines(row: Data) -> dict[str, Data]:
+    return {each["name"]: each for each in row["engines"]}
+
+
+def interval(found: Data) -> str:
+    return f"{found['median']:.2f} ({found['low']:.2f}-{found['high']:.2f})"
+
+
+def lines(header: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown; all columns but the first are numbers."""
+    marks = ["---", *["---:"] * (len(header) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [header, marks, *rows])
+
+
+def where(data: Data) -> str:
+    """The machine and the versions."""
+    machine, versions, width = data["machine"], data["versions"], data["machine"]["float32_per_register"]
+    peers = ", ".join(f"{NAMES[name]} {each['version']}" for name, each in data["peers"].items() if name in NAMES)
+    return (
+        f"{machine['cores']} cores of an {machine['processor']} with vectors of {width} float32; "
+        f"Python {versions['python']}, Numba {versions['numba']}, {peers}"
+    )
+
+
+def inference() -> str:
+    rows = []
+    for row in kept("inference")["rows"]:
+        own, peers = engines(row)["refnet"], {name: each for name, each in engines(row).items() if name in NAMES}
+        name = f"{row['network']}, {row['threads']} thread{'s' * (row['threads'] > 1)}"
+        ratios = [interval(peers[each]["ratio"]) if each in peers else "-" for each in NAMES]
+        rows.append([name, f"{1e3 * own['median']:.2f}", *ratios, f"{own['peak_percent']:.0f}"])
+    header = ["one image", "refnet, ms", *(f"times as fast as {name}" for name in NAMES.values()), "% of the peak"]
+    return lines(header, rows)
+
+
+def sweeps() -> str:
+    rows = []
+    for name, label in SWEEPS.items():
+        found = kept(name)["rows"]
+        for threads in sorted({row["threads"] for row in found}):
+            ratios = [row["ratio"]["median"] for row in found if row["threads"] == threads]
+            slower = sum(ratio < 1 for ratio in ratios)
+            spread = (min(ratios), statistics.median(ratios), max(ratios))
+            label_of_row = f"{label}, {threads} thread{'s' * (threads > 1)}"
+            rows.append([label_of_row, str(len(ratios)), *(f"{each:.2f}" for each in spread), str(slower)])
+    return lines(["all configurations", "how many", "lowest ratio", "median", "highest", "slower than the peer"], rows)
+
+
+def training() -> str:
+    rows = []
+    for row in kept("training")["rows"]:
+        own, torch = engines(row)["refnet"], engines(row)["torch"]
+        name = f"{row['network']}, batch {row['batch']}, {row['threads']} thread{'s' * (row['threads'] > 1)}"
+        memory = own["memory_bytes"] / torch["memory_bytes"]
+        times = [f"{own['median']:.2f}", f"{torch['median']:.2f}", interval(torch["share_of_time"])]
+        rows.append([name, *times, f"{memory:.2f}"])
+    return lines(["a step of training", "refnet, s", "torch, s", "share of torch's time", "of its memory"], rows)
+
+
+def tables() -> Iterator[str]:
+    yield f"Measured by these commands on {where(kept('inference'))}.\n"
+    yield inference()
+    yield (
+        "Ratios are medians over blocks in which all take turns, with the interval that holds the median. For all "
+        "configurations the ratio\nis to whichever peer is faster.\n"
+    )
+    yield sweeps()
+    yield training()
+
+
+def text() -> str:
+    return "\n".join(tables())
+
+
+def with_tables(readme: str) -> str:
+    """The README with the tables as they are now."""
+    before, rest = readme.split(BEGIN)
+    return f"{before}{BEGIN}\n{text()}\n{END}{rest.split(END)[1]}"
+
+
+def main(arguments: list[str]) -> None:
+    if arguments[:1] == ["--keep"]:
+        keep(arguments[1], sys.stdin.read())
+    elif arguments == ["--write"]:
+        README.write_text(with_tables(README.read_text()))
+    else:
+        print(text())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
