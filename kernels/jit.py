@@ -3,7 +3,8 @@
     @jit                   strict IEEE arithmetic: every rounding happens where the text says
     @jit(CONTRACT)         a*b + c may become one fused multiply-add
     @jit(REASSOCIATE)      that, and a sum may be split over vector lanes
-    @bare, @inner, @inlined    strict, for the parts of a program (`tiled/program.py`)
+    @bare                  strict, without counting references to arrays
+    @inner, @inlined       the same for what kernels alone call: parts (`parts.py`)
 
 A kernel compiles at its first call with a new set of argument types, never at import, and later processes
 read it back (`cache.py`). Under NUMBA_DISABLE_JIT=1 the decorator returns the plain function.
@@ -50,6 +51,7 @@ def jit(target: Any) -> Any:
 
 def _compile_at_first_call(function: F, flags: frozenset[str], **options: Any) -> F:
     _register(function, _NAMES[flags])
+    options = {"_nrt": True, "forceinline": False} | options  # else those of whoever is being compiled at that moment
     compiled = numba.njit(nogil=True, error_model="numpy", fastmath=set(flags) or False, **options)(function)
     if compiled is not function:  # which it is under NUMBA_DISABLE_JIT=1
         _attach_cache(compiled, function, _NAMES[flags])

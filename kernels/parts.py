@@ -1,9 +1,12 @@
-"""The parts of a program: functions that only other kernels call, and that become machine code together with those.
+"""Parts of kernels: functions that only other kernels call, and that become machine code together with those.
 
 Numba makes machine code of each function on its own, and once more of all that it calls in every storey above it. A
 program (`tiled/program.py`) has ten storeys: that was two thirds of the time before its first result. A part stops
 halfway. Its types are inferred and its text becomes LLVM's language, once for each set of argument types; LLVM
-optimises it where it ends up, in the kernel at the top, which alone lies in the cache.
+optimises it where it ends up, in the kernel at the top. The cache holds that kernel, and no parts.
+
+A part does not count references to arrays. So one that returns arrays is for other parts to call: a kernel that does
+count would give back what was never taken.
 
     library     what Numba calls a module in LLVM's language, and the machine code made of it
     state       what Numba knows of the function that it compiles

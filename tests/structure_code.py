@@ -11,11 +11,11 @@ from structure_imports import modules, operations, parsed
 
 
 def jitted(path: Path) -> list[ast.FunctionDef]:
-    """The functions of a file that carry `@jit` or `@jit(...)`."""
+    """The functions of a file that carry `@jit`, `@jit(...)` or another decorator of `jit.py`."""
 
     def is_jit(decorator: ast.expr) -> bool:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        return isinstance(called, ast.Name) and called.id == "jit"
+        return isinstance(called, ast.Name) and called.id in ("jit", "bare", "inner", "inlined")
 
     functions = (node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef))
     return [function for function in functions if any(map(is_jit, function.decorator_list))]

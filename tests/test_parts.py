@@ -1,5 +1,7 @@
 """Parts: typed once, optimised with the kernel that calls them, and no business of Python's."""
 
+import sys
+
 import numba
 import numpy as np
 import pytest
@@ -65,6 +67,41 @@ def test_the_kernel_at_the_top_alone_is_optimised_and_kept(tmp_path):
     assert "alloca" in str(part.library._final_module), "as it was written, with its variables in memory"
     text = twice.inspect_llvm(twice.signatures[-1])
     assert not [line for line in text.splitlines() if line.startswith("define") and "power" in line]
+
+
+@jit
+def halves(x):
+    """The counting of references is in the slices."""
+    return x[: x.size // 2], x[x.size // 2 :]
+
+
+@inner
+def without_counting(x):
+    first, second = halves(x)
+    return first[0] + second[0]
+
+
+@bare
+def top(x):
+    return without_counting(x)
+
+
+@jit
+def counting(x):
+    first, second = halves(x)
+    return first, second
+
+
+def test_what_a_part_calls_first_still_counts_references():
+    """Numba would hand the part's way of compiling down to `halves`, and everybody would get that."""
+    x = np.arange(4.0)
+    assert top(x) == 2
+    before = sys.getrefcount(x)
+    for _ in range(100):
+        first, second = counting(x)
+    assert (first.base is not None, second.tolist()) == (True, [2, 3])
+    del first, second
+    assert sys.getrefcount(x) == before
 
 
 def test_a_part_is_decorated_once():

@@ -15,6 +15,11 @@ For whole networks (`refnet.compile`): `products.py` and `slide.py` (the loops, 
 as one operation), `program.py` (a table of operations, and what runs it), `lowering.py` and `schedules.py` (from a
 layer to rows of the table), `threads.py` and `atomics.py` (who runs what).
 
+For training steps (`refnet.fuse`): `normalised.py` (maps as they were before batch norm, read as they are wanted;
+`row_operations.py` has its tiles), `moments.py` (what batch norm wants to know of them), `teamwork.py` (who does what,
+in which memory); then the kernels, `train_pointwise.py` with `panels.py` (products in cache), `train_depthwise.py` with
+`frames.py` (bands of a map), `train_dense.py`, `train_maps.py`; `fused.py` lists all of them.
+
 Outside of this folder and of `refnet/engine/` nobody knows that channels are padded.
 
 Compiled code only. Under NUMBA_DISABLE_JIT=1 a tiled function is an ImportError that says so, and `refnet.kernels` has

@@ -50,7 +50,7 @@ class Depth(NamedTuple):
 
 @inlined
 def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) -> None:
-    """One chunk of a block."""
+    """One chunk of a block -> memory."""
     image, rest = chunk // (op.bands * op.groups), chunk % (op.bands * op.groups)
     part, group = rest // op.groups, rest % op.groups
     first, last = share(op.out_height, op.bands, part)
@@ -117,7 +117,7 @@ def fill(
 
 @inlined
 def expand(shapes: Shapes, op: Any, x: int, target: int, pixels: int, m: int, channels: int, arrays: Arrays) -> None:
-    """Some channels of the expanded map, for the pixels from x on."""
+    """Some channels of the expanded map, for the pixels from x on -> memory from `target` on."""
     panels = Panels(op.expand_w + op.inputs * m, op.inputs, 0, channels)
     ending = Ending(op.expand_b + m, Pixels(NOTHING, 0), op.expand_low, op.expand_high)
     window = Window(1, op.window_t, op.inputs)
@@ -126,7 +126,7 @@ def expand(shapes: Shapes, op: Any, x: int, target: int, pixels: int, m: int, ch
 
 @inlined
 def copy_row(shape: TileShape, op: Any, x: int, target: int, channels: int, arrays: Arrays) -> None:
-    """The pixels of a row, some of their channels."""
+    """The pixels of a row, some of their channels -> memory from `target` on."""
     place = rows_at(shape, arrays.tables, op.window_t)
     for i in range(op.columns):
         for m in range(0, channels, shape.channels):
@@ -138,7 +138,7 @@ def copy_row(shape: TileShape, op: Any, x: int, target: int, channels: int, arra
 def slide_over(
     shapes: Shapes, op: Any, band: Band, depth: Depth, i: int, slab: int, channels: int, ring: int, arrays: Arrays
 ) -> None:
-    """The depthwise filter over one output row of a slab, into the scratch memory that is projected, or the output."""
+    """The depthwise filter over one output row of a slab -> the scratch memory that is projected, or the output."""
     oy, m = band.oy + i, depth.m + slab
     if op.project_w >= 0:
         apart, target = op.depth, ring + op.ring * op.pitch + i * op.out_width * op.depth + slab
@@ -167,7 +167,7 @@ def slide_over(
 
 @inlined
 def project(shapes: Shapes, op: Any, band: Band, depth: Depth, source: int, arrays: Arrays) -> None:
-    """The projection of a band's depthwise result, some of its channels: the first begin a sum, the last end it."""
+    """Some channels of a band's depthwise result -> sums of the projection; the first begin them, the last end them."""
     pixel = (band.image * op.out_height + band.oy) * op.out_width
     at = pixel * op.out_channels
     target, bias, low, high, residual = op.y + at, op.project_b, op.project_low, op.project_high, NOTHING
@@ -181,6 +181,8 @@ def project(shapes: Shapes, op: Any, band: Band, depth: Depth, source: int, arra
         residual = op.residual + at
     ending = Ending(bias if begins else GO_ON, Pixels(residual, op.y_t), low, high)
     panels = Panels(op.project_w, op.expanded, depth.m, op.out_channels)
-    window, pixels = Window(1, op.window_t, depth.channels), band.rows * op.out_width
+    # Without padded channels: behind an infinite input they are not zero but NaN.
+    window = Window(1, op.window_t, min(depth.channels, op.filtered - depth.m))
+    pixels = band.rows * op.out_width
     source_pixels, target_pixels = Pixels(source, op.depth_t), Pixels(target, op.y_t)
     product(shapes, Product(source_pixels, window, panels, target_pixels, pixels, ending), arrays)

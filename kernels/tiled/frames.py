@@ -4,8 +4,8 @@
     frame   rows and columns of a map that a band meets; what lies outside of the map is zeros
     H, W rows and columns of the input · OH, OW of the output · C channels in memory, of which a frame has some
 
-    x frame    the inputs that the band's outputs meet            tables: `outputs`, `products`
-    dz frame   the band's outputs, and those that its inputs meet tables: `inputs`, `products`
+    x frame    the inputs that the band's outputs meet            tables: OUTPUTS, PRODUCTS
+    dz frame   the band's outputs, and those that its inputs meet tables: INPUTS, PRODUCTS
 
 All bands but the last have the same tables (`taps.py`), as each begins a whole number of strides after the one before.
 """

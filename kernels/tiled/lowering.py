@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..geometry import output_size
 from .program import ADD, BLOCK, MATRIX, MEAN, REDUCE, WINDOW
 from .schedules import Schedule, schedules
-from .shapes import WIDEST, granule, lanes, program_channels
+from .shapes import WIDEST, granule, lanes, program_channels, strip_of
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -71,11 +71,8 @@ def _panels(w: Array) -> Array:
     """The strips of `products.py`, each row by row."""
     K, N = w.shape
     width = lanes(w.dtype) if N % lanes(w.dtype) == 0 else granule(w.dtype)
-    vectors = N // width
-    tiles = -(-vectors // WIDEST)
-    sizes = [(vectors // tiles + (i < vectors % tiles)) * width for i in range(tiles)]
-    starts = np.cumsum([0, *sizes])
-    return np.concatenate([w[:, a:b].ravel() for a, b in zip(starts[:-1], starts[1:], strict=True)])
+    strips = (strip_of(N // width, i) for i in range(-(-N // (width * WIDEST))))
+    return np.concatenate([w[:, first * width : (first + size) * width].ravel() for first, size in strips])
 
 
 def vector(bias: Array | None, channels: int, dtype: DTypeLike) -> Array:
@@ -261,6 +258,7 @@ def block(
         "out_channels": N,
         "pixels": images * OH * OW,
         "expanded": D,
+        "filtered": depthwise.w.shape[2],
         "bands": plan.bands,
         "groups": plan.groups,
         "chunks": images * plan.bands * plan.groups,

@@ -14,7 +14,6 @@
 Everything here is Python and NumPy; a map that needs no border and no further channels is not copied.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -141,12 +140,6 @@ def pack_matrix(w: Array) -> list[tuple[TileShape, Panels]]:
         values.reshape(tiles, K, shape.channels)[...] = part.transpose(1, 0, 2)
         found.append((shape, Panels(values, K, tiles, channel)))
     return found
-
-
-def unpack_matrix(panels: Sequence[tuple[TileShape, Panels]], columns: int) -> Array:
-    """The (K, columns) matrix of these panels."""
-    strips = [strip for shape, p in panels for strip in p.values.reshape(p.tiles, p.depth, shape.channels)]
-    return np.hstack(strips)[:, :columns]
 
 
 def pad_columns(w: Array) -> Array:

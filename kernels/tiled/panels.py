@@ -8,93 +8,73 @@
 Columns are covered by strips of one, two or three vectors, as in a program (`products.py`).
 """
 
-import functools
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from ..jit import inlined, inner, jit
+from ..jit import inlined, inner
 from .normalised import Scratch
 from .products import strip_of
 from .register_tile import apart, load, multiply_add, store, zero
 from .row_operations import rows_of
-from .shapes import PRODUCT_ROWS, WIDEST, TileShape, lanes, vectors_here
+from .shapes import WIDEST, Tiles, TileShape, lanes
 from .teamwork import Memory
 
 Array = NDArray[Any]
 
 
-class Tiles(NamedTuple):
-    """The shapes of a training step's tiles: for products, three vectors to a row, two or one.
+class Panels(NamedTuple):
+    """A (K, N) matrix: strips of columns, each stored row by row; and the weights that are to be packed so.
 
-    pixel: one vector, for what is done with a map as it lies in memory. Processors fetch ahead of a loop that reads one
-    line after another: with four pixels at a time large maps took twice as long.
+    source: w (K, N), or (N, K) if it is to be turned around.
     """
 
-    three: TileShape
-    two: TileShape
-    one: TileShape
-    pixel: TileShape
-
-
-class Panels(NamedTuple):
-    """A (K, N) matrix: strips of columns, each stored row by row."""
-
+    source: Array
+    turned: bool
     values: Array
     depth: int
     columns: int
 
 
-@functools.cache
-def tiles(dtype: DTypeLike) -> Tiles:
-    """Those for this processor."""
-    return Tiles(*shapes(np.dtype(dtype)))
-
-
-@functools.cache
-def shapes(dtype: DTypeLike) -> tuple[TileShape, TileShape, TileShape, TileShape]:
-    """The shapes of all tiles one by one: a kernel that is called with tuples of them takes longer to begin."""
-    rows, width, name = PRODUCT_ROWS[vectors_here().registers], lanes(dtype), np.dtype(dtype).name
-    three, two, one = (TileShape(rows[vectors], vectors, width, name) for vectors in (3, 2, 1))
-    return three, two, one, TileShape(1, 1, width, name)
-
-
 def panels(w: Array, depth: int, columns: int, turned: bool, memory: Memory) -> Panels:
-    """w (K, N), or w (N, K) turned around, with zeros up to (depth, columns), packed into memory to be given back."""
-    values = memory.take(depth * columns, w.dtype)
-    if w.shape != ((columns, depth) if turned else (depth, columns)):
-        values[:] = 0
-    fill_panels(w, turned, depth, columns, lanes(w.dtype), values)
-    return Panels(values, depth, columns)
+    """Room for w, with zeros up to (depth, columns), in memory to be given back: `pack_strip` fills it."""
+    return Panels(w, turned, memory.take(depth * columns, w.dtype), depth, columns)
 
 
-@jit
-def fill_panels(w: Array, turned: bool, depth: int, columns: int, lanes: int, values: Array) -> None:
-    """Put w (K, N), or w (N, K) turned around, into strips of vectors of so many lanes -> values."""
-    N = w.shape[0] if turned else w.shape[1]
-    vectors = columns // lanes
-    for i in range(-(-vectors // WIDEST)):
-        first, size = strip_of(vectors, i)
-        begin, end = first * lanes, (first + size) * lanes
-        panel = values[begin * depth : end * depth].reshape(depth, end - begin)
-        if turned:
-            transpose(w[begin : min(end, N)], panel)
-        else:
-            for k in range(w.shape[0]):
-                copy(w[k][begin : min(end, N)], panel[k])
+def strips(w: Panels) -> int:
+    """How many strips there are, or one without columns."""
+    vectors = w.columns // lanes(w.values.dtype)
+    return max(1, -(-vectors // WIDEST))
+
+
+@inner
+def pack_strip(tiles: Tiles, w: Panels, i: int) -> None:
+    """One strip of the weights, padded with zeros -> w.values."""
+    if w.columns == 0:
+        return
+    N, lanes = w.source.shape[0 if w.turned else 1], tiles.one.lanes
+    first, size = strip_of(w.columns // lanes, i)
+    begin, end = first * lanes, (first + size) * lanes
+    panel = w.values[begin * w.depth : end * w.depth].reshape(w.depth, end - begin)
+    if w.source.size < w.depth * w.columns:
+        panel[:] = 0
+    if w.turned:
+        transpose(w.source[begin : min(end, N)], panel)
+    else:
+        for k in range(w.source.shape[0]):
+            copy(w.source[k][begin : min(end, N)], panel[k])
 
 
 @inlined
 def copy(source: Array, target: Array) -> None:
-    """target[i] = source[i] for all of the source."""
+    """All numbers of the source -> target, which may be longer. Shapes: (n,), (m,)."""
     for i in range(source.size):
         target[i] = source[i]
 
 
 @inner
 def transpose(source: Array, target: Array) -> None:
-    """target[j, i] = source[i, j] for all of the source; a few columns at a time stay in cache."""
+    """The source turned around, a few columns at a time, which stay in cache: (N, K) -> target (K, .)."""
     for first in range(0, source.shape[1], 16):
         for i in range(source.shape[0]):
             row = source[i][first : first + 16]

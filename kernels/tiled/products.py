@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..jit import inlined, inner
 from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import WIDEST, Rows, Shapes, TileShape, Widths
+from .shapes import strip_of as strip_in_python
 
 Array = NDArray[Any]
 
@@ -85,27 +86,18 @@ class Product(NamedTuple):
 NOTHING = -1
 GO_ON = -2
 
+strip_of = inlined(strip_in_python)
+
 
 @inlined
 def share(total: int, parts: int, part: int) -> tuple[int, int]:
-    """Where a part of a whole begins and ends: the parts are as even as whole numbers can be."""
+    """A part of a whole -> where it begins and ends: parts are as even as whole numbers can be."""
     return total * part // parts, total * (part + 1) // parts
 
 
 @inlined
-def strip_of(vectors: int, i: int) -> tuple[int, int]:
-    """Which of so many vectors strip i begins with, and how many it has.
-
-    There are as few strips as possible, as even as possible, the wide ones first.
-    """
-    strips = -(-vectors // WIDEST)
-    wider = vectors % strips
-    return vectors // strips * i + min(i, wider), vectors // strips + (1 if i < wider else 0)
-
-
-@inlined
 def clear(memory: Array, start: int, stop: int) -> None:
-    """memory[start:stop] = 0"""
+    """Zeros from start to stop -> memory."""
     for i in range(start, stop):
         memory[i] = 0
 
@@ -122,7 +114,7 @@ def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
 
 @inlined
 def strips(widths: Widths, p: Product, arrays: Arrays) -> None:
-    """Strip by strip of the columns."""
+    """Strip by strip of the columns -> memory."""
     vectors = p.panels.columns // widths.lanes
     for i in range(-(-vectors // WIDEST)):
         first, size = strip_of(vectors, i)
@@ -158,7 +150,7 @@ def strip(rows: Rows, p: Product, arrays: Arrays, n: int) -> None:
 
 @inlined
 def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int) -> None:
-    """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> a tile."""
+    """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> memory."""
     memory, weights, tables = arrays
     places, at = rows_at(shape, tables, p.target.table + first), p.target.start + n
     if p.ending.bias >= 0:

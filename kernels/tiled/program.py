@@ -29,7 +29,7 @@ Array = NDArray[Any]
 MATRIX, WINDOW, BLOCK, REDUCE, MEAN, ADD = range(6)
 
 _KIND = "kind"
-_SIZES = "height width channels inputs out_height out_width out_channels pixels expanded"
+_SIZES = "height width channels inputs out_height out_width out_channels pixels expanded filtered"
 _WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
 _SCHEDULE = "chunks bands groups rows slab depth ring pitch runs length"
 _ADDRESSES = "x y residual scratch scratch_step shared"
@@ -80,7 +80,7 @@ def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) 
 
 @inlined
 def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
-    """A matrix product: some pixels, in blocks of `rows`, and one group of `slab` columns."""
+    """A matrix product -> memory: some pixels, in blocks of `rows`, and one group of `slab` columns."""
     band, group = chunk // op.groups, chunk % op.groups
     n = group * op.slab
     panels = Panels(op.project_w + op.inputs * n, op.inputs, 0, min(op.slab, op.out_channels - n))
@@ -93,7 +93,7 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
 
 @inlined
 def goal(op: Any, pixel: int, n: int) -> tuple[Pixels, Ending]:
-    """Where sums go, from an output pixel and a column on, and how they begin and end."""
+    """An output pixel, a column -> where the sums from there on go, and how they begin and end."""
     at = pixel * op.out_channels + n
     residual = Pixels(op.residual + at if op.residual >= 0 else NOTHING, op.y_t)
     return Pixels(op.y + at, op.y_t), Ending(op.project_b + n, residual, op.project_low, op.project_high)
@@ -101,7 +101,7 @@ def goal(op: Any, pixel: int, n: int) -> tuple[Pixels, Ending]:
 
 @inlined
 def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) -> None:
-    """A standard convolution: some rows of an image, in bands of `rows`, and one group of `slab` columns.
+    """A standard convolution -> memory: some rows of an image, in bands of `rows`, one group of `slab` columns.
 
     The input rows under a band are copied into scratch memory, between zeros, so that each filter line is one run.
     """
@@ -144,7 +144,7 @@ def gather(op: Any, image: int, iy: int, lines: int, place: int, arrays: Arrays)
 
 @inner
 def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
-    """The sums of a block's groups, in their order, with bias and residual: some pixels."""
+    """The sums of a block's groups, in their order, with bias and residual -> memory: some pixels."""
     memory, weights, tables = arrays
     first, last = share(op.pixels, op.bands, chunk)
     for pixel in range(first, last):
@@ -161,7 +161,7 @@ def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
 
 @inner
 def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
-    """The means of an image's channels over its pixels; weights hold 1/pixels."""
+    """The means of an image's channels over its pixels -> memory; weights hold 1/pixels."""
     memory, weights, tables = arrays
     place = rows_at(shape, tables, op.window_t)
     for n in range(0, op.channels, shape.channels):
@@ -173,7 +173,7 @@ def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
 
 @inner
 def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
-    """The sum of two maps, clamped: some pixels."""
+    """The sum of two maps, clamped -> memory: some pixels."""
     memory, _, tables = arrays
     first, last = share(op.pixels, op.bands, chunk)
     place = rows_at(shape, tables, op.window_t)

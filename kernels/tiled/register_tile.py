@@ -114,13 +114,6 @@ def multiply_add_lanes(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, w: 
 
 
 @operation(TileType)
-def add_bias(code: Code, tile: Tile, b: Array, n: Any) -> Tile:
-    """tile[r,v] += b[n + v]"""
-    vectors = code.vectors(b, n)
-    return [[code.builder.fadd(*each) for each in zip(row, vectors, strict=True)] for row in tile]
-
-
-@operation(TileType)
 def add(code: Code, tile: Tile, x: Array, rows: Rows, n: Any) -> Tile:
     """tile[r,v] += x[rows[r] + n + v]"""
     return [

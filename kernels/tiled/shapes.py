@@ -87,7 +87,7 @@ class Strips(NamedTuple):
 
 
 def matrix_strips(channels: int, dtype: DTypeLike) -> list[Strips]:
-    """Tiles that cover the channels: as few as possible, as even as possible, the wide ones first."""
+    """Tiles that cover the channels: as few as possible, as even as possible, the wide ones first (as `strip_of`)."""
     rows, width = MATRIX_ROWS[vectors_here().registers], lanes(dtype)
     needed = -(-channels // width)
     tiles = -(-needed // max(rows))
@@ -154,11 +154,38 @@ class Shapes(NamedTuple):
     half_slides: Slides
 
 
+@dataclass(frozen=True)
+class Tiles:
+    """The shapes of a training step's tiles, as one argument of a kernel.
+
+    three, two, one: vectors to a row, for matrix products. sums, products: of a depthwise filter, see above.
+    pixel: one vector, for what is done with a map as it lies in memory. Processors fetch ahead of a loop that reads one
+    line after another: with four pixels at a time large maps took twice as long.
+    """
+
+    three: TileShape
+    two: TileShape
+    one: TileShape
+    pixel: TileShape
+    sums: TileShape
+    products: TileShape
+
+
 # registers -> vectors of a row -> rows of the taller tile. The wider, the fewer numbers are read for each multiply-add.
 PRODUCT_ROWS = {32: {1: 8, 2: 8, 3: 8}, 16: {1: 8, 2: 6, 3: 4}}
 WIDEST = 3
 SLIDE_ROWS = (7, 4)
 GRANULE = 32  # bytes: channels in a program's memory are padded to this
+
+
+def strip_of(vectors: int, i: int) -> tuple[int, int]:
+    """Which of so many vectors strip i of a panel begins with, and how many it has.
+
+    There are as few strips as possible, as even as possible, the wide ones first.
+    """
+    strips = -(-vectors // WIDEST)
+    wider = vectors % strips
+    return vectors // strips * i + min(i, wider), vectors // strips + (1 if i < wider else 0)
 
 
 def granule(dtype: DTypeLike) -> int:
@@ -194,3 +221,11 @@ def _slides(dtype: str, width: int) -> Slides:
 
     nine = (shape(long), shape(long, 2), shape(middling), shape(middling, 2), shape(1))
     return Slides(*nine, shape(long, taps=1), shape(1, taps=1))
+
+
+@functools.cache
+def training_tiles(dtype: DTypeLike) -> Tiles:
+    """Those for this processor."""
+    rows, width, name = PRODUCT_ROWS[vectors_here().registers], lanes(dtype), np.dtype(dtype).name
+    three, two, one = (TileShape(rows[vectors], vectors, width, name) for vectors in (3, 2, 1))
+    return Tiles(three, two, one, TileShape(1, 1, width, name), depthwise_shape(dtype), taps_shape(dtype))

@@ -71,7 +71,7 @@ def row_of_tiles(
     channels: int,
     arrays: Arrays,
 ) -> None:
-    """Long tiles, and a middling one if that is enough for the rest of the row."""
+    """Long tiles, and a middling one if that is enough for the rest of the row -> memory."""
     width = lines.width
     rest = width % long.rows
     stop = width - rest if rest <= middling.rows else width
@@ -125,6 +125,6 @@ def taps(shape: TileShape, tile: Any, lines: Lines, filter: Filter, arrays: Arra
 
 @inlined
 def below(lines: Lines, filter: Filter, line: int) -> int:
-    """The line under the next tap."""
+    """A line -> the line under the next tap."""
     line += filter.dilation_y * lines.pitch
     return line - lines.ring if line >= lines.ring else line

@@ -9,10 +9,12 @@ A part is a chunk of the first phase. It writes pixels that no other part writes
 combined in the order of the parts. So a result is the same on any number of threads, to the last bit.
 """
 
+import os
 import threading
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -57,6 +59,7 @@ class Memory:
         self._step = 0
         self._free: dict[np.dtype[Any], list[Waiting]] = {}  # of each dtype, the smallest first
         self._lock = threading.Lock()
+        _memories.add(self)
 
     def __reduce__(self) -> tuple[type["Memory"], tuple[()]]:
         """A copy, or one in another process, begins with nothing."""
@@ -90,6 +93,19 @@ class Memory:
             self._step += 1
             for dtype, free in self._free.items():
                 self._free[dtype] = [each for each in free if self._step - each.since <= IDLE_STEPS]
+
+
+_memories: WeakSet[Memory] = WeakSet()
+
+
+def _unlock_all() -> None:
+    """After a fork: what another thread of the parent was about to take or give does not go on in the child."""
+    for memory in _memories:
+        memory._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_all)
 
 
 def _size(waiting: Waiting) -> int:

@@ -15,8 +15,8 @@ How Numba learns a new kind of value
     The multiply-add is `llvm.fmuladd`: one instruction and one rounding where the processor has it, a product and a
     sum where it has not (`llvm.fma` would call a slow library function there).
 
-The operations themselves, each with its formula, are in `register_tile.py`. LLVM is spoken in these two files, and in
-`atomics.py`.
+The operations themselves, each with its formula, are in `register_tile.py`, and those of training in
+`row_operations.py`. LLVM is spoken in these three files, and in `atomics.py`.
 """
 
 import functools
@@ -29,7 +29,7 @@ from numba import extending, types
 from numba.core import cgutils, config, datamodel, typing
 from numba.core.errors import TypingError
 
-from .shapes import TileShape
+from .shapes import Tiles, TileShape
 
 # Numba declares these in ways that no type checker can follow.
 _extending: Any = extending
@@ -98,6 +98,33 @@ def _number(context: Any, builder: Any, kind: ShapeType, value: Any, name: str) 
 _numbers = {"key": ShapeType, "generic_resolve": _number_type}
 _extending.infer_getattr(type("ShapeNumbers", (_templates.AttributeTemplate,), _numbers))
 _extending.lower_getattr_generic(ShapeType)(_number)
+
+
+class TilesType(types.Type):
+    """Of a set of shapes: they are in the type, and its values hold nothing."""
+
+    def __init__(self, tiles: Tiles) -> None:
+        self.tiles = tiles
+        super().__init__(f"TilesType({', '.join(_shape_type(shape).name for shape in vars(tiles).values())})")
+
+
+def _shape_of(template: Any, kind: TilesType, name: str) -> Any:
+    shape = vars(kind.tiles).get(name)
+    return shape and _shape_type(shape)
+
+
+def _nothing(context: Any, builder: Any, kind: TilesType, value: Any, name: str) -> Any:
+    return context.get_dummy_value()
+
+
+_extending.register_model(TilesType)(_models.OpaqueModel)
+_tiles_type = functools.cache(TilesType)
+_extending.typeof_impl.register(Tiles)(lambda tiles, context: _tiles_type(tiles))
+_extending.unbox(TilesType)(lambda kind, tiles, box: _extending.NativeValue(box.context.get_dummy_value()))
+_extending.infer_getattr(
+    type("TilesShapes", (_templates.AttributeTemplate,), {"key": TilesType, "generic_resolve": _shape_of})
+)
+_extending.lower_getattr_generic(TilesType)(_nothing)
 
 Vector = Any  # an LLVM value of the type <lanes x dtype>
 Tile = list[list[Vector]]  # as the compiler sees it: tile[r][v]

@@ -18,9 +18,8 @@ from ..jit import inner, jit
 from .frames import INPUTS, LAST, OUTPUTS, PRODUCTS, Bands, fill, fill_gradient, table, walk_over
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask
-from .panels import Tiles, shapes
 from .register_tile import apart
-from .shapes import TileShape, depthwise_shape, lanes, taps_shape
+from .shapes import Tiles, lanes, training_tiles
 from .taps import tap_products, tap_sums
 from .teamwork import Job, Team, scratch, together
 from .threads import claim, finish
@@ -76,25 +75,14 @@ def depthwise_forward(
     z, pivots, moments = team.memory.take(B * pixels * C, dtype), np.zeros((parts, C), dtype), np.zeros((parts, 2, C))
     memory = scratch(team, walk.x.rows * walk.x.columns * width + 2 * C, dtype)
     work = Forward(x, packed(w, C, width), z, pivots, moments, walk, (B, images), memory)
-    tiles = *shapes(dtype), depthwise_shape(dtype)
-    together(team.threads, forward_chunks, (parts * (C // width),), *tiles, work)
+    together(team.threads, forward_chunks, (parts * (C // width),), training_tiles(dtype), work)
     team.memory.give(memory)
     return z, combined(pivots, moments, pixels * np.minimum(images, B - images * np.arange(parts)))
 
 
 @jit
-def forward_chunks(
-    three: TileShape,
-    two: TileShape,
-    one: TileShape,
-    pixel: TileShape,
-    shape: TileShape,
-    work: Forward,
-    job: Job,
-    thread: int,
-) -> None:
+def forward_chunks(tiles: Tiles, work: Forward, job: Job, thread: int) -> None:
     """Claim chunks and do them -> work.z, work.pivots, work.moments."""
-    tiles = Tiles(three, two, one, pixel)
     memory, C = work.scratch[thread], work.x.scale.size
     frame, run = Scratch(memory, work.bands.width), memory[memory.size - 2 * C :]
     while True:
@@ -105,16 +93,14 @@ def forward_chunks(
         run[:] = 0
         for image in range(part * work.images[1], min((part + 1) * work.images[1], work.images[0])):
             for band in range(work.bands.bands):
-                forward_band(tiles, shape, work, (part, image, band, strip), frame, run)
+                forward_band(tiles, work, (part, image, band, strip), frame, run)
         finish(job.state, job.chunks, job.first, phase)
 
 
 @inner
-def forward_band(
-    tiles: Tiles, shape: TileShape, work: Forward, at: tuple[int, int, int, int], frame: Scratch, run: Array
-) -> None:
+def forward_band(tiles: Tiles, work: Forward, at: tuple[int, int, int, int], frame: Scratch, run: Array) -> None:
     """x of a band is read, filtered, summed; at: part, image, band, strip -> work.z, work.pivots, work.moments."""
-    apart(shape)
+    apart(tiles.pixel)
     C, width, walk, (part, image, band, strip) = work.x.scale.size, work.bands.width, work.bands, at
     begin, end, rows = strip * width, (strip + 1) * width, rows_of_band(walk.dz.height, walk.rows[0], band)
     if rows == 0:
@@ -123,7 +109,7 @@ def forward_band(
     first = (image * walk.dz.height + band * walk.rows[0]) * walk.dz.width
     w, z = work.w[strip], work.z[first * C + begin :]
     tables = table(walk, OUTPUTS + (0 if rows == walk.rows[0] else LAST))
-    tap_sums(shape, frame.values, w, tables, z, width)
+    tap_sums(tiles.sums, frame.values, w, tables, z, width)
     if band == 0 and image == part * work.images[1]:
         for m in range(width):
             work.pivots[part, begin + m] = z[m]
@@ -156,27 +142,15 @@ def depthwise_backward(
     frames = walk.x.rows * walk.x.columns, walk.dz.rows * walk.dz.columns, walk.rows[1] * walk.x.width
     memory = scratch(team, sum(frames) * width + 2 * C, dtype)
     work = Backward(d, x, packed(w, C, width), dv, slopes, dw, walk, (B, images), memory)
-    tiles = *shapes(dtype), depthwise_shape(dtype), taps_shape(dtype)
-    together(team.threads, backward_chunks, (parts * (C // width),), *tiles, work)
+    together(team.threads, backward_chunks, (parts * (C // width),), training_tiles(dtype), work)
     team.memory.give(memory)
     total = dw.sum(axis=0).reshape(C // width, taps, width).transpose(1, 0, 2).reshape(*w.shape[:2], C)
     return dv, slopes.sum(axis=0), np.ascontiguousarray(total[..., : w.shape[2]])
 
 
 @jit
-def backward_chunks(
-    three: TileShape,
-    two: TileShape,
-    one: TileShape,
-    pixel: TileShape,
-    sums: TileShape,
-    products: TileShape,
-    work: Backward,
-    job: Job,
-    thread: int,
-) -> None:
+def backward_chunks(tiles: Tiles, work: Backward, job: Job, thread: int) -> None:
     """Claim chunks and do them -> work.dv, work.slopes, work.dw."""
-    tiles = Tiles(three, two, one, pixel)
     memory, C, walk = work.scratch[thread], work.x.scale.size, work.bands
     middle = walk.x.rows * walk.x.columns * work.bands.width
     end = middle + walk.dz.rows * walk.dz.columns * work.bands.width
@@ -191,44 +165,37 @@ def backward_chunks(
         for image in range(part * work.images[1], min((part + 1) * work.images[1], work.images[0])):
             for band in range(walk.bands):
                 at = (part, image, band, strip)
-                backward_outputs(tiles, products, work, at, x, dz)
+                backward_outputs(tiles, work, at, x, dz)
                 if work.dv.size:
-                    backward_inputs(tiles, sums, work, at, (dz, dx), run)
+                    backward_inputs(tiles, work, at, (dz, dx), run)
         finish(job.state, job.chunks, job.first, phase)
 
 
 @inner
-def backward_outputs(
-    tiles: Tiles, shape: TileShape, work: Backward, at: tuple[int, int, int, int], x: Array, dz: Array
-) -> None:
+def backward_outputs(tiles: Tiles, work: Backward, at: tuple[int, int, int, int], x: Array, dz: Array) -> None:
     """Read x and dz of a band, and add their products to dw; at: part, image, band, strip -> x, dz, work.dw."""
-    apart(shape)
+    apart(tiles.pixel)
     width, walk, (part, image, band, strip) = work.bands.width, work.bands, at
     channels, rows = (strip * width, (strip + 1) * width), rows_of_band(walk.dz.height, walk.rows[0], band)
     fill_gradient(tiles.pixel, work.d, walk.dz, image, band, channels, Scratch(dz, width))
     if rows > 0:
         fill(tiles.pixel, work.x, walk.x, image, band, channels, Scratch(x, width))
         tables = table(walk, PRODUCTS + (0 if rows == walk.rows[0] else LAST))
-        tap_products(shape, x, work.dw[part, strip], tables, dz, width)
+        tap_products(tiles.products, x, work.dw[part, strip], tables, dz, width)
 
 
 @inner
 def backward_inputs(
-    tiles: Tiles,
-    shape: TileShape,
-    work: Backward,
-    at: tuple[int, int, int, int],
-    room: tuple[Array, Array],
-    run: Array,
+    tiles: Tiles, work: Backward, at: tuple[int, int, int, int], room: tuple[Array, Array], run: Array
 ) -> None:
     """dx of a band's inputs, and at once dv; at: part, image, band, strip; room: dz and dx -> work.dv, work.slopes."""
-    apart(shape)
+    apart(tiles.pixel)
     width, walk, (part, image, band, strip), (dz, dx) = work.bands.width, work.bands, at, room
     rows = rows_of_band(walk.x.height, walk.rows[1], band)
     if rows == 0:
         return
     tables = table(walk, INPUTS + (0 if rows == walk.rows[1] else LAST))
-    tap_sums(shape, dz, work.w[strip], tables, dx, width)
+    tap_sums(tiles.sums, dz, work.w[strip], tables, dx, width)
     first = (image * walk.x.height + band * walk.rows[1]) * walk.x.width
     block = Block(first, rows * walk.x.width, strip * width, (strip + 1) * width)
     mask(tiles.pixel, work.x, block, Scratch(dx, width), work.dv, run, work.slopes[part])

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from ..jit import inner, jit
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
-from .panels import tiles
-from .shapes import TileShape
+from .shapes import TileShape, training_tiles
 from .teamwork import Job, Team, part_size, scratch, together
 from .threads import claim, finish
 
@@ -35,7 +34,7 @@ class Sums(NamedTuple):
 def values(x: Normalised, team: Team) -> Array:
     """x as numbers. Shapes: x.z (P * C,) -> (P * C,)."""
     y, size, parts = _room(x.z, x.scale.size, team)
-    together(team.threads, read_parts, (parts,), tiles(y.dtype).pixel, x, y, size)
+    together(team.threads, read_parts, (parts,), training_tiles(y.dtype).pixel, x, y, size)
     return y
 
 
@@ -55,7 +54,7 @@ def read_parts(shape: TileShape, x: Normalised, y: Array, size: int, job: Job, t
 def gradient(d: Gradient, team: Team) -> Array:
     """dz as numbers. Shapes: d.z (P * C,) -> (P * C,)."""
     dz, size, parts = _room(d.z, d.gain.size, team)
-    together(team.threads, gradient_parts, (parts,), tiles(dz.dtype).pixel, d, dz, size)
+    together(team.threads, gradient_parts, (parts,), training_tiles(dz.dtype).pixel, d, dz, size)
     return dz
 
 
@@ -76,7 +75,7 @@ def masked(x: Normalised, dx: Array, team: Team) -> tuple[Array, Array]:
     """dv from dx. Shapes: x.z, dx (P * C,) -> dv (P * C,), its slopes (2, C)."""
     dv, size, parts = _room(x.z, x.scale.size, team)
     slopes, runs = np.zeros((parts, 2, x.scale.size)), scratch(team, 2 * x.scale.size, dv.dtype)
-    together(team.threads, mask_parts, (parts,), tiles(dv.dtype).pixel, x, dx, dv, slopes, size, runs)
+    together(team.threads, mask_parts, (parts,), training_tiles(dv.dtype).pixel, x, dx, dv, slopes, size, runs)
     team.memory.give(runs)
     return dv, slopes.sum(axis=0)
 
@@ -104,7 +103,7 @@ def moments(z: Array, channels: int, team: Team) -> Moments:
     first = np.arange(0, pixels, size)
     sums = Sums(z.reshape(pixels, channels)[first], np.zeros((first.size, 2, channels)))
     runs = scratch(team, 2 * channels, z.dtype)
-    together(team.threads, moment_parts, (first.size,), tiles(z.dtype).pixel, z, sums, size, runs)
+    together(team.threads, moment_parts, (first.size,), training_tiles(z.dtype).pixel, z, sums, size, runs)
     team.memory.give(runs)
     return combined(*sums, np.minimum(size, pixels - first))
 

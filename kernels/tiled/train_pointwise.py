@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from ..jit import inner, jit
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
-from .panels import Panels, Tiles, outer_products, panels, products, shapes
+from .panels import Panels, outer_products, pack_strip, panels, products, strips
 from .register_tile import apart
-from .shapes import TileShape, padded
+from .shapes import Tiles, padded, training_tiles
 from .teamwork import Job, Team, add_parts, part_size, pitch, scratch, together
 from .threads import claim, finish
 
@@ -73,30 +73,24 @@ def pointwise_forward(x: Normalised, w: Array, team: Team) -> tuple[Array, Momen
     memory = scratch(team, block * step + 2 * C, dtype)
     packed = panels(w, K, C, False, team.memory)
     work = Forward(x, packed, z, pivots, moments, size, block, step, memory)
-    together(team.threads, forward_parts, (parts,), *shapes(dtype), work)
+    together(team.threads, forward_parts, (strips(packed), parts), training_tiles(dtype), work)
     team.memory.give(packed.values, memory)
     return z, combined(pivots, moments, np.minimum(size, P - size * np.arange(parts)))
 
 
 @jit
-def forward_parts(
-    three: TileShape,
-    two: TileShape,
-    one: TileShape,
-    pixel: TileShape,
-    work: Forward,
-    job: Job,
-    thread: int,
-) -> None:
-    """Claim parts and do them -> work.z, work.pivots, work.moments."""
-    tiles = Tiles(three, two, one, pixel)
+def forward_parts(tiles: Tiles, work: Forward, job: Job, thread: int) -> None:
+    """Claim strips of the weights, then parts, and do them -> work.z, work.pivots, work.moments."""
     memory, C = work.scratch[thread], work.w.columns
     a, run = Scratch(memory, work.pitch), memory[memory.size - 2 * C :]
     while True:
         phase, part = claim(job.state, job.chunks, job.first, thread)
         if phase == job.chunks.size:
             return
-        forward_part(tiles, work, part, a, run)
+        if phase == 0:
+            pack_strip(tiles, work.w, part)
+        else:
+            forward_part(tiles, work, part, a, run)
         finish(job.state, job.chunks, job.first, phase)
 
 
@@ -135,23 +129,17 @@ def pointwise_backward(
     partial, dw = team.memory.take(parts * K * C, dtype), np.empty(K * C, dtype)
     memory = scratch(team, block * sum(pitches) + 2 * K, dtype)
     work = Backward(d, x, turned, dv, slopes, partial, dw, size, block, pitches, memory)
-    together(team.threads, backward_parts, (parts, SHARES), *shapes(dtype), work)
+    together(team.threads, backward_parts, (strips(turned), parts, SHARES), training_tiles(dtype), work)
     team.memory.give(partial, turned.values, memory)
     return dv, slopes.sum(axis=0), np.ascontiguousarray(dw.reshape(K, C)[:M, :N])
 
 
 @jit
-def backward_parts(
-    three: TileShape,
-    two: TileShape,
-    one: TileShape,
-    pixel: TileShape,
-    work: Backward,
-    job: Job,
-    thread: int,
-) -> None:
-    """Claim parts and do them, then shares of the sum of their dw -> work.dv, work.slopes, work.dw."""
-    tiles = Tiles(three, two, one, pixel)
+def backward_parts(tiles: Tiles, work: Backward, job: Job, thread: int) -> None:
+    """Claim strips of the weights, then parts, then shares of the sum of their dw, and do them
+
+    -> work.dv, work.slopes, work.dw.
+    """
     memory, K = work.scratch[thread], work.x.scale.size
     middle = work.block * work.pitches[0]
     a, d = Scratch(memory, work.pitches[0]), Scratch(memory[middle:], work.pitches[1])
@@ -161,9 +149,11 @@ def backward_parts(
         if phase == job.chunks.size:
             return
         if phase == 0:
+            pack_strip(tiles, work.w, part)
+        elif phase == 1:
             backward_part(tiles, work, part, (a, d), run)
         else:
-            add_parts(work.partial, work.slopes.shape[0], part, job.chunks[1], work.dw)
+            add_parts(work.partial, work.slopes.shape[0], part, job.chunks[2], work.dw)
         finish(job.state, job.chunks, job.first, phase)
 
 

@@ -6,6 +6,7 @@
 """
 
 import gc
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ from .matching import Operation
 from .planning import Plan, up
 
 Array = NDArray[Any]
+
+_collector = threading.RLock()
 
 
 def compiles() -> bool:
@@ -73,14 +76,18 @@ def machine_code(*arguments: Any) -> Callable[..., None]:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Without Python's search for garbage: a compiler makes millions of objects and needs them all to the end."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
+    """Without Python's search for garbage: a compiler makes millions of objects and needs them all to the end.
+
+    One at a time: a second thread would find it off, and leave it so.
+    """
+    with _collector:
+        before = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if before:
+                gc.enable()
 
 
 class Packed(NamedTuple):

@@ -24,6 +24,7 @@ from refnet.layers import (
     Flatten,
     MaxPool2d,
     PointwiseConv2d,
+    Relu6,
 )
 from refnet.rewrites import split_bottlenecks
 
@@ -157,7 +158,7 @@ def test_results_are_the_callers():
     assert_same(first, kept)
 
 
-def test_nan_and_infinity_go_through_as_in_the_graph():
+def test_nan_goes_through_as_in_the_graph():
     net = inverted_residual()
     weights, images = weights_of(net), inputs_of(net)["images"]
     program = refnet.compile(net, weights)
@@ -166,6 +167,17 @@ def test_nan_and_infinity_go_through_as_in_the_graph():
     assert np.isnan(program(images)).all()
     images[0, 4, 3, 1] = 0
     assert_close(program(images), net.forward(weights, images))
+
+
+def test_infinity_goes_through_as_in_the_graph():
+    """Also with channels that are padded in memory: they would be NaN."""
+    layers = (PointwiseConv2d(5), Relu6(), DepthwiseConv2d(3), Relu6(), PointwiseConv2d(4))
+    nodes = [Node(f"node_{i}", layer, (f"node_{i - 1}" if i else "x",)) for i, layer in enumerate(layers)]
+    net = Graph("padded", {"x": (4, 4, 3)}, nodes, ("node_4",))
+    weights, x = weights_of(net), np.ones((1, 4, 4, 3), np.float32)
+    x[0, 1, 2, 0] = np.inf
+    assert np.isfinite(net.forward(weights, x)).all()
+    assert_close(refnet.compile(net, weights)(x), net.forward(weights, x))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

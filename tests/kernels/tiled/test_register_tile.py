@@ -16,7 +16,6 @@ from refnet.kernels.jit import jit
 from refnet.kernels.tiled import register_tile
 from refnet.kernels.tiled.register_tile import (
     add,
-    add_bias,
     apart,
     at_least,
     at_most,
@@ -69,12 +68,6 @@ def multiplied_lanes(shape, x, rows, k, w, n, y, places):
 def added(shape, x, rows, n, y, places):
     where = rows_from(shape, places, 0)
     store(add(load(shape, y, where, 0), x, rows_from(shape, rows, 0), n), y, where, 0)
-
-
-@jit
-def biased(shape, x, n, y, places):
-    where = rows_from(shape, places, 0)
-    store(add_bias(load(shape, y, where, 0), x, n), y, where, 0)
 
 
 @jit
@@ -196,13 +189,6 @@ def test_add(shape):
     memory = Memory(shape)
     added(shape, memory.x, memory.rows, 3, memory.y, memory.places)
     memory.check(memory.before + memory.tile(memory.x, memory.rows, 3))
-
-
-@shapes
-def test_add_bias(shape):
-    memory = Memory(shape)
-    biased(shape, memory.x, 3, memory.y, memory.places)
-    memory.check(memory.before + memory.x[3 : 3 + shape.channels])
 
 
 @shapes
@@ -366,5 +352,5 @@ def test_llvm_is_told_to_multiply_and_add_at_once_and_keeps_the_tile_in_register
 def test_every_operation_is_tested_here():
     kind = type(zero)
     operations = {name for name, each in vars(register_tile).items() if isinstance(each, kind)}
-    assert len(operations) == 15
+    assert len(operations) == 14
     assert operations <= globals().keys()

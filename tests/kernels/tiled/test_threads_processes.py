@@ -47,6 +47,24 @@ def test_a_forked_child_has_helpers_of_its_own():
     assert python(FORK) == ["3"]
 
 
+FORK_IN_A_TAKE = f"""{START}
+import signal
+from refnet.kernels.tiled.teamwork import Memory
+memory = Memory()
+with memory._lock:  # as another thread holds it in the middle of `take`
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        os._exit(memory.take(5, "float32").size)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_can_take_memory():
+    assert python(FORK_IN_A_TAKE) == ["5"]
+
+
 SPAWN = f"""{START}
 import multiprocessing
 from shared_work import work_in_a_new_process

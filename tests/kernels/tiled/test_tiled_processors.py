@@ -35,6 +35,13 @@ limits = testing.Limits(max_channels=20, max_size=6, memory_order="C")
 testing.check_pointwise_conv2d(tiled.pointwise_conv2d_forward, limits=limits, max_examples=20)
 testing.check_depthwise_conv2d(tiled.depthwise_conv2d_forward, limits=limits, max_examples=20)
 """
+NETWORK = CHECKS + """
+import refnet
+net = refnet.mobilenet_v2(width=0.35, resolution=32, classes=5)
+weights, x = net.init(rng=0), np.random.default_rng(1).standard_normal((2, 32, 32, 3), np.float32)
+wanted = net.forward(weights, x)
+assert np.abs(refnet.compile(net, weights, batch=2)(x) - wanted).max() <= 1e-4 * np.abs(wanted).max()
+"""
 PROCESSORS = {
     "SSE2": ("x86-64", "", "4 2 16"),
     "AVX": ("sandybridge", "+avx,-fma,-avx2,-avx512f", "8 4 16"),
@@ -47,7 +54,7 @@ def test_a_smaller_processor_gets_narrower_tiles_and_right_answers(name):
     cpu, features, wanted = PROCESSORS[name]
     if not {each for each in features.split(",") if each.startswith("+")} <= set(processor()[2].split(",")):
         pytest.skip(f"this processor has no {name}")
-    assert python(CHECKS, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [wanted]
+    assert python(NETWORK, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [wanted]
 
 
 def test_tiles_of_32_registers_of_16_numbers(monkeypatch):
