@@ -5,7 +5,7 @@
     python benchmarks/measured.py --write               put them into the README
 
 A file keeps everything that the command said but the single runs' times: machine, versions, settings, medians, minima,
-ratios with their intervals. The names of the files: inference, sweep-v2, sweep-v1, batch-v2, batch-v1, training.
+ratios with their intervals. The names of the files are those of the tables below.
 """
 
 import json
@@ -20,6 +20,7 @@ README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- measured: python benchmarks/measured.py --write -->\n", "<!-- measured -->\n"
 NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "torch"}
 SWEEPS = {"sweep-v2": "V2, batch 1", "sweep-v1": "V1, batch 1", "batch-v2": "V2, batch 8", "batch-v1": "V1, batch 8"}
+STEPS = ("training-96", "training-224")
 
 Data = dict[str, Any]
 
@@ -27,7 +28,7 @@ Data = dict[str, Any]
 def keep(name: str, text: str) -> None:
     """Keep what a command wrote, without the single runs."""
     data = json.loads(text)
-    for row in data["rows"]:
+    for row in rows_of(data):
         row.get("peak", {}).pop("madds_per_second", None)
         for engine in row["engines"]:
             engine.pop("blocks", None)
@@ -37,6 +38,12 @@ def keep(name: str, text: str) -> None:
 
 def kept(name: str) -> Data:
     found: Data = json.loads((FOLDER / f"{name}.json").read_text())
+    return found
+
+
+def rows_of(data: Data) -> list[Data]:
+    """Of inference, or of training."""
+    found: list[Data] = data.get("rows") or data["training"]
     return found
 
 
@@ -59,26 +66,29 @@ def where(data: Data) -> str:
     machine, versions, width = data["machine"], data["versions"], data["machine"]["float32_per_register"]
     peers = ", ".join(f"{NAMES[name]} {each['version']}" for name, each in data["peers"].items() if name in NAMES)
     return (
-        f"{machine['cores']} cores of an {machine['processor']} with vectors of {width} float32; "
+        f"{machine['cores']} cores of an {machine['processor']} with vectors of {width} float32;\n"
         f"Python {versions['python']}, Numba {versions['numba']}, {peers}"
     )
 
 
 def inference() -> str:
     rows = []
-    for row in kept("inference")["rows"]:
+    for row in rows_of(kept("inference")):
         own, peers = engines(row)["refnet"], {name: each for name, each in engines(row).items() if name in NAMES}
         name = f"{row['network']}, {row['threads']} thread{'s' * (row['threads'] > 1)}"
         ratios = [interval(peers[each]["ratio"]) if each in peers else "-" for each in NAMES]
-        rows.append([name, f"{1e3 * own['median']:.2f}", *ratios, f"{own['peak_percent']:.0f}"])
-    header = ["one image", "refnet, ms", *(f"times as fast as {name}" for name in NAMES.values()), "% of the peak"]
+        best = own["peak_percent"] * own["median"] / own["minimum"]
+        times = f"{1e3 * own['median']:.2f} ({1e3 * own['minimum']:.2f})"
+        rows.append([name, times, *ratios, f"{own['peak_percent']:.0f} ({best:.0f})"])
+    against = (f"times as fast as {name}" for name in NAMES.values())
+    header = ["one image", "refnet, ms", *against, "% of the peak"]
     return lines(header, rows)
 
 
 def sweeps() -> str:
     rows = []
-    for name, label in SWEEPS.items():
-        found = kept(name)["rows"]
+    for name, label in (each for each in SWEEPS.items() if (FOLDER / f"{each[0]}.json").exists()):
+        found = rows_of(kept(name))
         for threads in sorted({row["threads"] for row in found}):
             ratios = [row["ratio"]["median"] for row in found if row["threads"] == threads]
             slower = sum(ratio < 1 for ratio in ratios)
@@ -90,7 +100,7 @@ def sweeps() -> str:
 
 def training() -> str:
     rows = []
-    for row in kept("training")["rows"]:
+    for row in (row for name in STEPS for row in rows_of(kept(name))):
         own, torch = engines(row)["refnet"], engines(row)["torch"]
         name = f"{row['network']}, batch {row['batch']}, {row['threads']} thread{'s' * (row['threads'] > 1)}"
         memory = own["memory_bytes"] / torch["memory_bytes"]
@@ -103,8 +113,9 @@ def tables() -> Iterator[str]:
     yield f"Measured by these commands on {where(kept('inference'))}.\n"
     yield inference()
     yield (
-        "Ratios are medians over blocks in which all take turns, with the interval that holds the median. For all "
-        "configurations the ratio\nis to whichever peer is faster.\n"
+        "Times and shares of the peak are medians, in brackets those of the fastest run: the machine was a virtual one "
+        "with\nneighbours. Ratios are medians over blocks in which all take turns, with the interval that holds the "
+        "median; for all\nconfigurations, to the faster of ONNX Runtime and OpenVINO.\n"
     )
     yield sweeps()
     yield training()

@@ -1,7 +1,7 @@
 """Parts of kernels: functions that only other kernels call, and that become machine code together with those.
 
 Numba makes machine code of each function on its own, and once more of all that it calls in every storey above it. A
-program (`tiled/program.py`) has ten storeys: that was two thirds of the time before its first result. A part stops
+program (`tiled/program.py`) has ten storeys: that was more than half of the time before its first result. A part stops
 halfway. Its types are inferred and its text becomes LLVM's language, once for each set of argument types; LLVM
 optimises it where it ends up, in the kernel at the top. The cache holds that kernel, and no parts.
 

@@ -1,5 +1,9 @@
 """The README's commands print what it shows, and its examples run."""
 
+import sys
+from pathlib import Path
+
+import pytest
 import readme
 
 TEXT = readme.README.read_text()
@@ -13,6 +17,7 @@ def test_an_outdated_output_is_noticed():
     assert readme.current(TEXT.replace("300,774,272", "300,774,273")) != TEXT.replace("300,774,272", "300,774,273")
 
 
+@pytest.mark.jit
 def test_python_examples_run():
     readme.run_python(TEXT)
 
@@ -20,3 +25,11 @@ def test_python_examples_run():
 def test_first_commands_are_there():
     assert "    pip install . && refnet audit\n" in TEXT
     assert "    pip install -e '.[test]' && pytest\n" in TEXT
+
+
+def test_the_tables_of_what_was_measured_are_those_of_the_files(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parent.parent / "benchmarks"), *sys.path])
+    import measured
+
+    assert measured.with_tables(TEXT) == TEXT
+    assert measured.with_tables(TEXT.replace("| refnet, ms |", "| ms |")) == TEXT

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from ..kernels.jit import REASSOCIATE, jit
 from ..kernels.tiled.packing import empty
 from ..kernels.tiled.register_tile import multiply_add, rows_from, store, zero
-from ..kernels.tiled.shapes import TileShape, matrix_strips
+from ..kernels.tiled.shapes import TileShape, program_shapes
 
 Array = NDArray[Any]
 Task = Callable[[], object]
 
 TRIES = 5
-STEPS = 100_000  # of the tile loop: some milliseconds
+STEPS = 2_000_000  # of the tile loop: some milliseconds, long after the last of the threads has begun
 IN_MEMORY, IN_CACHE = 2**28, 2**22  # bytes: more than any cache holds; what a second or third level holds
 
 
@@ -95,7 +95,7 @@ class Ceiling:
 
 def multiply_adds(threads: int) -> Ceiling:
     """Multiply-adds per second in float32."""
-    return Ceiling(lambda: peak_task(matrix_strips(1000, np.float32)[0].shape), threads)
+    return Ceiling(lambda: peak_task(program_shapes(np.dtype(np.float32)).products.three.tall), threads)
 
 
 def bandwidth(size: int, threads: int) -> float:

@@ -54,6 +54,13 @@ def test_a_smaller_processor_gets_narrower_tiles_and_right_answers(name):
     cpu, features, wanted = PROCESSORS[name]
     if not {each for each in features.split(",") if each.startswith("+")} <= set(processor()[2].split(",")):
         pytest.skip(f"this processor has no {name}")
+    assert python(CHECKS, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [wanted]
+
+
+@pytest.mark.slow
+def test_a_smaller_processor_runs_programs():
+    """Beside `test_engine_kernels_block.py`, whose tiles are those of other processors, on this one."""
+    cpu, features, wanted = PROCESSORS["SSE2"]
     assert python(NETWORK, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [wanted]
 
 
