@@ -22,6 +22,7 @@ ORDER = (
     "refnet.kernels",
     "refnet.kernels.tiled",
     "refnet.kernels.warmup",
+    "refnet.garbage",
     "refnet.digits",
     "refnet.counting",
     "refnet.rendering",

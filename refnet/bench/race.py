@@ -4,12 +4,12 @@ In each block everybody has one turn: a pause, in which the helper threads of th
 do not count, then those that do. Whose turn comes first moves on from block to block.
 """
 
-import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from ..garbage import no_garbage_collection
 
 Run = Callable[[], object]
 Clock = Callable[[], float]
@@ -55,7 +55,7 @@ class Race:
     def _turn(self, run: Run, clock: Clock) -> list[float]:
         for _ in range(self.warmups):
             run()
-        with _no_garbage_collection():
+        with no_garbage_collection():  # as `timeit` does: the collector does not run into anybody's times
             return [_seconds(run, clock) for _ in range(self.runs)]
 
 
@@ -69,15 +69,3 @@ def _seconds(run: Run, clock: Clock) -> float:
     begin = clock()
     run()
     return clock() - begin
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """As `timeit` does: Python's own collector does not run into anybody's times."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()

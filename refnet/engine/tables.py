@@ -5,15 +5,13 @@
     chunks   of a row: pieces of work that threads claim
 """
 
-import gc
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..garbage import no_garbage_collection
 from ..kernels import cache
 from ..kernels.tiled import threads
 from ..kernels.tiled.lowering import Lowered
@@ -26,8 +24,6 @@ from .matching import Operation
 from .planning import Plan, up
 
 Array = NDArray[Any]
-
-_collector = threading.RLock()
 
 
 def compiles() -> bool:
@@ -69,25 +65,9 @@ class FastStep:
 def machine_code(*arguments: Any) -> Callable[..., None]:
     """The compiled `run` for arguments of these types, which are not looked at again."""
     dispatcher: Any = run
-    with no_collection():
+    with no_garbage_collection():  # a compiler makes millions of objects, and needs them all to the end
         found: Callable[..., None] = dispatcher.compile(tuple(map(dispatcher.typeof_pyval, arguments)))
     return found
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Without Python's search for garbage: a compiler makes millions of objects and needs them all to the end.
-
-    One at a time: a second thread would find it off, and leave it so.
-    """
-    with _collector:
-        before = gc.isenabled()
-        gc.disable()
-        try:
-            yield
-        finally:
-            if before:
-                gc.enable()
 
 
 class Packed(NamedTuple):

@@ -13,7 +13,7 @@ from small_models import small
 
 import refnet
 from refnet import Graph, Node, models
-from refnet.engine import tables
+from refnet.garbage import no_garbage_collection
 from refnet.layers import (
     Add,
     BatchNorm,
@@ -187,7 +187,7 @@ def test_1x1_convolutions_around_a_depthwise_one(dtype):
     assert "a > b > c + d" in program.explain()
 
 
-@tables.no_collection()
+@no_garbage_collection()
 def failing():
     assert not gc.isenabled()
     raise KeyError
