@@ -91,9 +91,9 @@ def step_calls(dtype: np.dtype[Any]) -> list[Call]:
 def program_call(dtype: np.dtype[Any]) -> Call:
     """A program without operations: table, arrays, chunks, and so on as `run` in `tiled/program.py` wants them."""
     program, shapes = (import_module(f".tiled.{name}", __package__) for name in ("program", "shapes"))
-    threads, nothing = import_module(".tiled.threads", __package__), np.zeros(0, np.int64)
+    claims, nothing = import_module(".tiled.claims", __package__), np.zeros(0, np.int64)
     table, arrays = np.zeros(0, program.OPERATION), program.Arrays(np.zeros(0, dtype), np.zeros(0, dtype), nothing)
-    return "run", table, arrays, nothing, threads.new_state(), 0, 0, shapes.program_shapes(dtype)
+    return "run", table, arrays, nothing, claims.new_state(), 0, 0, shapes.program_shapes(dtype)
 
 
 def _matrix_both_ways(x: Array, w: Array) -> list[Call]:

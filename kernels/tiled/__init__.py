@@ -13,7 +13,7 @@ that is) and `shapes.py` (how large, on which processor). Then, for one operatio
 
 For whole networks (`refnet.compile`): `products.py` and `slide.py` (the loops, in one memory), `block.py` (a bottleneck
 as one operation), `program.py` (a table of operations, and what runs it), `lowering.py` and `schedules.py` (from a
-layer to rows of the table), `threads.py` and `atomics.py` (who runs what).
+layer to rows of the table), `threads.py`, `claims.py` and `atomics.py` (who runs what).
 
 For training steps (`refnet.fuse`): `normalised.py` (maps as they were before batch norm, read as they are wanted;
 `row_operations.py` has its tiles), `moments.py` (what batch norm wants to know of them), `teamwork.py` (who does what,

@@ -5,7 +5,7 @@
     chunks    how many chunks each operation has: pieces of work that any thread may take
 
 Several threads run the same function on the same table. A thread claims a chunk, works on it, and says that it is
-finished; the next operation begins when all chunks of the one before are finished (`threads.py`). Chunks follow from
+finished; the next operation begins when all chunks of the one before are finished (`claims.py`). Chunks follow from
 shapes alone, and no two write to the same place: so the result does not depend on the threads.
 
 Addresses and sizes count numbers. Columns that an operation does not need are 0.
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from ..jit import bare, inlined, inner
 from .block import block_chunk
+from .claims import LEAVE, begin_job, claim, finish, next_job
 from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, clear, product, share
 from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
 from .shapes import Shapes, TileShape
-from .threads import claim, finish
 from .tile_types import pointer
 
 Array = NDArray[Any]
@@ -48,17 +48,19 @@ OPERATION = np.dtype([(name, np.int64) for name in _INTEGERS] + [(name, np.float
 def run(
     table: Any, arrays: Arrays, chunks: Array, state: Array, first_serial: int, thread: int, shapes: Shapes
 ) -> None:
-    """Take part in running the table until all of it is done.
+    """Take part in running the table until all of it is done; helpers stay for the next time, if that comes soon.
 
     Shapes: table (operations,), chunks (operations,) -> memory.
     """
     numbers = Arrays(pointer(arrays.memory), pointer(arrays.weights), pointer(arrays.tables))
-    while True:
+    begin_job(state, first_serial, thread)
+    while first_serial != LEAVE:
         phase, chunk = claim(state, chunks, first_serial, thread)
-        if phase >= table.size:
-            return
-        run_chunk(shapes, table[phase], chunk, thread, numbers)
-        finish(state, chunks, first_serial, phase)
+        if phase < table.size:
+            run_chunk(shapes, table[phase], chunk, thread, numbers)
+            finish(state, chunks, first_serial, phase)
+        else:
+            first_serial = next_job(state, first_serial, thread)
 
 
 @inlined

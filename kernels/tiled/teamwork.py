@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..jit import inner
+from .claims import new_state
 from .packing import CACHE_LINE
-from .threads import new_state, run_together
+from .threads import run_together
 
 Array = NDArray[Any]
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import inner, jit
+from .claims import claim, finish
 from .frames import INPUTS, LAST, OUTPUTS, PRODUCTS, Bands, fill, fill_gradient, table, walk_over
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask
@@ -22,7 +23,6 @@ from .register_tile import apart
 from .shapes import Tiles, lanes, training_tiles
 from .taps import tap_products, tap_sums
 from .teamwork import Job, Team, scratch, together
-from .threads import claim, finish
 
 Array = NDArray[Any]
 Pair = tuple[int, int]

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import inner, jit
+from .claims import claim, finish
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
 from .shapes import TileShape, training_tiles
 from .teamwork import Job, Team, part_size, scratch, together
-from .threads import claim, finish
 
 Array = NDArray[Any]
 

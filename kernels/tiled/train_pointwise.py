@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..jit import inner, jit
+from .claims import claim, finish
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
 from .panels import Panels, outer_products, pack_strip, panels, products, strips
 from .register_tile import apart
 from .shapes import Tiles, padded, training_tiles
 from .teamwork import Job, Team, add_parts, part_size, pitch, scratch, together
-from .threads import claim, finish
 
 Array = NDArray[Any]
 

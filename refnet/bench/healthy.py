@@ -36,12 +36,12 @@ def healthy_weights(net: Graph, seed: int) -> dict[str, Array]:
 
 
 def inputs_of(net: Graph, batch: int, seed: int) -> dict[str, Array]:
-    """Input name -> (batch, *shape) of float32 between -1 and 1.
+    """Input name -> (batch, *shape) of float32 between -1 and 1, as images come: channels beside each other in memory.
 
     Maps are patches under noise: of noise alone all images look the same to a deep layer, which sees its mean.
     """
     random = np.random.default_rng(seed)
-    return {name: _input(batch, shape, random).astype(np.float32) for name, shape in net.inputs.items()}
+    return {name: _input(batch, shape, random).astype(np.float32, order="C") for name, shape in net.inputs.items()}
 
 
 def _input(batch: int, shape: Shape, random: np.random.Generator) -> Array:

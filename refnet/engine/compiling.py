@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import Graph
+from ..kernels.tiled.claims import COUNT
 from ..kernels.tiled.shapes import granule
-from ..kernels.tiled.threads import COUNT, default_threads
+from ..kernels.tiled.threads import default_threads
 from ..layers.base import canonical, check_count, check_threads
 from ..rewrites.fold import fold_batch_norm, innermost
 from ..rewrites.split import SplitBottleneck

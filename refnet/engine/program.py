@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import kernels
+from ..kernels.tiled.claims import Serials
 from ..kernels.tiled.packing import CACHE_LINE, empty
 from ..kernels.tiled.products import Arrays
-from ..kernels.tiled.threads import Serials
 from ..layers.base import Layer, Shape, check_array
 from . import explaining, tables
 from .explaining import Line
@@ -83,7 +83,7 @@ class Program:
         parts = self._parts
         self._arrays = Arrays(empty(parts.size, self.dtype), aligned(parts.weights), aligned(parts.tables))
         self._parts = parts._replace(weights=self._arrays.weights, tables=self._arrays.tables)
-        self._serials = Serials()
+        self._serials = tuple(Serials() for _ in parts.steps)  # each its own: threads stay for the next call of a step
         self._free = threading.Lock()
         _programs.add(self)
 
@@ -118,8 +118,8 @@ class Program:
             for name, place in self._parts.inputs.items():
                 if place is not None:
                     place.write(memory, given[name])
-            for step in self._parts.steps:
-                step.run(self._arrays, self._serials, self.threads)
+            for step, serials in zip(self._parts.steps, self._serials, strict=True):
+                step.run(self._arrays, serials, self.threads)
             found = {name: np.array(place.read(memory)) for name, place in self._parts.outputs.items()}
         return next(iter(found.values())) if len(found) == 1 else found
 

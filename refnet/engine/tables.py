@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from ..garbage import no_garbage_collection
 from ..kernels import cache
-from ..kernels.tiled import threads
+from ..kernels.tiled.claims import Serials
 from ..kernels.tiled.lowering import Lowered
 from ..kernels.tiled.packing import CACHE_LINE, empty
 from ..kernels.tiled.products import Arrays
 from ..kernels.tiled.program import OPERATION, run
 from ..kernels.tiled.shapes import program_shapes
+from ..kernels.tiled.threads import run_together
 from ..kernels.tiled.tile_types import COMPILES
 from .matching import Operation
 from .planning import Plan, up
@@ -55,11 +56,11 @@ class FastStep:
     def __reduce__(self) -> tuple[Any, ...]:
         return FastStep, (self.table, self.chunks)
 
-    def run(self, arrays: Arrays, serials: threads.Serials, count: int) -> None:
+    def run(self, arrays: Arrays, serials: Serials, threads: int) -> None:
         state, first = serials.begin(self.chunks.size)
         before, shapes = (self.table, arrays, self.chunks, state, first), program_shapes(arrays.memory.dtype)
         compiled = self._compiled = self._compiled or machine_code(*before, 0, shapes)
-        threads.run_together(count, lambda thread: compiled(*before, thread, shapes))
+        run_together(threads, lambda thread: compiled(*before, thread, shapes), state)
 
 
 def machine_code(*arguments: Any) -> Callable[..., None]:

@@ -48,3 +48,10 @@ def test_they_fit_the_graph_and_come_from_the_seed():
     net.check_weights(weights, np.float32)
     assert all((weights[key] == again[key]).all() for key in weights)
     assert any((weights[key] != other[key]).any() for key in weights)
+
+
+def test_images_lie_in_memory_as_images_do():
+    """A program copies what it is given, and one in another order takes it longer than a small network."""
+    (images,) = inputs_of(refnet.mobilenet_v1(width=0.25, resolution=96), 2, 0).values()
+    assert images.flags.c_contiguous
+    assert images.dtype == np.float32

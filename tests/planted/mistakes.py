@@ -572,7 +572,7 @@ _THREADS = ("tests/kernels/tiled/test_threads.py",)
 THREADS = (
     Mistake(
         "threads: the next phase opens one chunk early",
-        "kernels/tiled/threads.py",
+        "kernels/tiled/claims.py",
         "if fetch_add(state, DONE, 1) + 1 == chunks[phase]:",
         "if fetch_add(state, DONE, 1) + 1 == max(1, chunks[phase] - 1):",
         _THREADS,
@@ -580,7 +580,7 @@ THREADS = (
     ),
     Mistake(
         "threads: serial numbers grow until the word is negative",
-        "kernels/tiled/threads.py",
+        "kernels/tiled/claims.py",
         "if not ended or self._next + phases > LAST_SERIAL:",
         "if not ended:",
         _THREADS,
@@ -588,9 +588,23 @@ THREADS = (
     Mistake(
         "threads: a job that is over is left to a late helper",
         "kernels/tiled/threads.py",
-        "            self._given.pop()[1].release()",
+        "            self._given.pop()",
         "            len(self._given)",
         _THREADS,
+    ),
+    Mistake(
+        "threads: a helper that has just left sleeps over its next job",
+        "kernels/tiled/threads.py",
+        "            while self._given:\n                self._call()",
+        "            self._call()",
+        ("tests/kernels/tiled/test_threads_stay.py",),
+    ),
+    Mistake(
+        "threads: a helper stays for a job that will not come",
+        "kernels/tiled/threads.py",
+        "            here[BEGUN] = LEAVE",
+        "            pass",
+        ("tests/kernels/tiled/test_threads_stay.py",),
     ),
     Mistake(
         "atomics: an addition in two steps",

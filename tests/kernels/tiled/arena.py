@@ -7,10 +7,11 @@ import math
 
 import numpy as np
 
+from refnet.kernels.tiled.claims import Serials
 from refnet.kernels.tiled.products import Arrays
 from refnet.kernels.tiled.program import OPERATION, run
 from refnet.kernels.tiled.shapes import program_shapes
-from refnet.kernels.tiled.threads import Serials, run_together
+from refnet.kernels.tiled.threads import run_together
 
 GUARD = 301  # numbers on each side of a piece; odd, so that no vector is aligned
 POISON = np.nan

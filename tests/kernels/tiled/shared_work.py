@@ -7,7 +7,8 @@ import numpy as np
 
 from refnet.kernels.jit import jit
 from refnet.kernels.tiled.atomics import fetch_add, yield_processor
-from refnet.kernels.tiled.threads import Serials, claim, finish, run_together
+from refnet.kernels.tiled.claims import Serials, claim, finish
+from refnet.kernels.tiled.threads import run_together
 
 WAIT = 30  # seconds until a test gives up
 

@@ -12,7 +12,8 @@ import pytest
 from shared_work import WAIT, do, meet
 
 from refnet.kernels.tiled import threads
-from refnet.kernels.tiled.threads import LAST_SERIAL, WORD, Serials, claim, default_threads, finish, run_together
+from refnet.kernels.tiled.claims import LAST_SERIAL, WORD, Serials, claim, finish, new_state
+from refnet.kernels.tiled.threads import default_threads, run_together
 
 pytestmark = pytest.mark.jit
 
@@ -48,7 +49,7 @@ def test_even_threads_claim_from_the_front_and_odd_ones_from_the_back():
 @pytest.mark.parametrize("first", [0, LAST_SERIAL - 1], ids=["first", "last"])
 @pytest.mark.parametrize("turn", [(0,), (1,), (0, 1, 1)], ids=["front", "back", "both"])
 def test_the_largest_phase_at_either_end_of_the_serial_numbers(turn, first):
-    state, chunks = threads.new_state(), np.array([65535])
+    state, chunks = new_state(), np.array([65535])
     state[WORD] = first << 32
     found = {claim(state, chunks, first, thread) for _, thread in zip(range(65535), itertools.cycle(turn))}
     assert found == {(0, chunk) for chunk in range(65535)}

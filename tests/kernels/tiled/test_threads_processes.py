@@ -11,7 +11,8 @@ pytestmark = pytest.mark.jit
 START = """
 import faulthandler, os, sys, threading, warnings
 faulthandler.dump_traceback_later(60, exit=True)
-from refnet.kernels.tiled.threads import Serials, claim, run_together
+from refnet.kernels.tiled.claims import Serials, claim
+from refnet.kernels.tiled.threads import run_together
 from shared_work import do, meet
 """
 
