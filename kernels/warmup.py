@@ -85,6 +85,8 @@ def step_calls(dtype: np.dtype[Any]) -> list[Call]:
         ("gradient", d, team),
         ("masked", x, x.z, team),
         ("moments", x.z, x.scale.size, team),
+        ("affine", x.z, np.ones(2, dtype), np.ones(2, dtype), np.ones(2), np.ones(2), (0.0, 6.0)),
+        ("gradient_of", x.z, np.zeros((2, x.scale.size)), x, np.ones(2, dtype), np.ones(2), np.ones(2), True),
     ]
 
 

@@ -254,7 +254,7 @@ def test_memory_is_reused_by_steps_of_one_size_and_given_up_by_smaller_ones():
     found = []
     for batch in (2, 32, 32, 32, 2, 2, 2, 2):
         step(net, batch=batch, dtype=np.float32, input_gradient=False)
-        found.append({id(each.block): each.block.nbytes for free in memory._made._free.values() for each in free})
+        found.append(memory._made.held())
     assert sum(found[3].values()) > 5 * sum(found[0].values())
     new = found[3].keys() - found[2].keys()
     assert sum(found[3][key] for key in new) < 0.02 * sum(found[3].values())  # what the pool read is not given back

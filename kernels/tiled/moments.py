@@ -74,9 +74,21 @@ def affine(
     z: Array, gamma: Array, beta: Array, mean: Array, inv_std: Array, limits: tuple[float, float]
 ) -> Normalised:
     """z (P * C,) read through its batch norm: the others (M,), mean and inv_std in float64."""
-    scale = gamma * inv_std
-    scales, shifts, means = (_padded(each, z.dtype) for each in (scale, beta - mean * scale, mean))
-    return Normalised(z, scales, shifts, means, np.array(limits, z.dtype))
+    scale, shift, means = affine_vectors(gamma, beta, mean, inv_std, padded(gamma.size, z.dtype))
+    return Normalised(z, scale, shift, means, np.array(limits, z.dtype))
+
+
+@jit
+def affine_vectors(gamma: Array, beta: Array, mean: Array, inv_std: Array, channels: int) -> tuple[Array, Array, Array]:
+    """`scale = gamma * inv_std`, `shift = beta - mean * scale`, and the mean, as they are used: in the dtype of gamma.
+
+    Shapes: all (M,) -> scale, shift, mean (C,), zeros behind M.
+    """
+    wide = np.zeros((3, channels), gamma.dtype)
+    for m in range(gamma.size):
+        scale = gamma[m] * inv_std[m]
+        wide[0, m], wide[1, m], wide[2, m] = scale, beta[m] - mean[m] * scale, mean[m]
+    return wide[0], wide[1], wide[2]
 
 
 def gradient_of(
@@ -87,19 +99,25 @@ def gradient_of(
     slopes (2, C): sums of dv and of dv * (z - x.mean); x.mean is the mean rounded to the dtype of z. batch: whether the
     statistics were those of this batch; stored ones do not depend on z.
     """
-    M = gamma.size
-    dbeta, products = slopes[:, :M]
-    dgamma = (products + dbeta * (x.mean[:M] - mean)) * inv_std
-    gain = gamma * inv_std
-    P = x.z.size // x.scale.size
-    tilt = -gain * inv_std * dgamma / P if batch else np.zeros(M)
-    offset = -gain * dbeta / P - tilt * mean if batch else np.zeros(M)
-    vectors = (_padded(each, dv.dtype) for each in (gain, tilt, offset))
-    return Gradient(dv, x.z, *vectors), dgamma.astype(dv.dtype), dbeta.astype(dv.dtype)
+    values = x.z.size // x.scale.size if batch else 0
+    gain, tilt, offset, dgamma, dbeta = gradient_vectors(slopes, x.mean, gamma, mean, inv_std, values)
+    return Gradient(dv, x.z, gain, tilt, offset), dgamma, dbeta
 
 
-def _padded(vector: Array, dtype: Any) -> Array:
-    """(M,) in this dtype, with zeros up to the channels in memory."""
-    wide = np.zeros(padded(vector.size, dtype), dtype)
-    wide[: vector.size] = vector
-    return wide
+@jit
+def gradient_vectors(
+    slopes: Array, rounded: Array, gamma: Array, mean: Array, inv_std: Array, values: int
+) -> tuple[Array, Array, Array, Array, Array]:
+    """The formulas at the head; rounded: the mean that slopes refer to. values: P, or 0 for stored statistics.
+
+    Shapes: slopes (2, C), rounded (C,), the others (M,) -> gain, tilt, offset (C,), zeros behind M; dgamma, dbeta (M,).
+    """
+    wide, sums = np.zeros((3, rounded.size), gamma.dtype), np.empty((2, gamma.size), gamma.dtype)
+    for m in range(gamma.size):
+        dbeta, gain = slopes[0, m], gamma[m] * inv_std[m]
+        dgamma = (slopes[1, m] + dbeta * (rounded[m] - mean[m])) * inv_std[m]
+        wide[0, m], sums[0, m], sums[1, m] = gain, dgamma, dbeta
+        if values > 0:
+            tilt = -gain * inv_std[m] * dgamma / values
+            wide[1, m], wide[2, m] = tilt, -gain * dbeta / values - tilt * mean[m]
+    return wide[0], wide[1], wide[2], sums[0], sums[1]

@@ -146,6 +146,8 @@ def canonical(x: Array) -> Array:
 
     A kernel would compile once more for every other kind, and its sums might run in another order there.
     """
+    if type(x) is np.ndarray and x.flags.carray:  # asked a few hundred times in each training step
+        return x
     return np.require(x, requirements=("C", "A", "W", "E"))
 
 

@@ -621,8 +621,8 @@ TRAINING = (
     Mistake(
         "fused: the batch's statistics taken for constants",
         "kernels/tiled/moments.py",
-        "tilt = -gain * inv_std * dgamma / P if batch else np.zeros(M)",
-        "tilt = np.zeros(M)",
+        "tilt = -gain * inv_std[m] * dgamma / values",
+        "tilt = 0.0",
         _FUSED,
     ),
     Mistake(

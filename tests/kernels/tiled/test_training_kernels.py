@@ -267,7 +267,7 @@ def a_step(memory, size):
 
 
 def blocks(memory):
-    return {id(each.block): each.block.nbytes for free in memory._free.values() for each in free}
+    return memory.held()
 
 
 def test_steps_of_one_size_take_what_the_first_one_left():
