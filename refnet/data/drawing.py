@@ -1,9 +1,10 @@
 """Shapes and textures, drawn by whole numbers alone: the same pixels on every machine.
 
     n        pictures drawn together     S     their height and width
-    u, v     (n, S, S) place within an object, in units: UNIT is its radius, (0, 0) its middle
-    inside   (n, S, S) units from a place to the object's edge, about; negative outside
-    cover    (n, S, S) 0 ... 256: how much of a pixel an object covers
+    P        height and width of the part that holds an object
+    u, v     (n, P, P) place within an object, in units: UNIT is its radius, (0, 0) its middle
+    inside   (n, P, P) units from a place to the object's edge, about; negative outside
+    cover    (n, P, P) 0 ... 256: how much of a pixel an object covers
 
 Lengths on the picture are in eighths of a pixel, angles in 256ths of a turn. Right shifts round down, also below 0.
 """
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 UNIT = 1024
+_REACH = 1152  # no shape but the bar goes farther from its middle
 _TURN = 256
 # Rounded to 12 bits: what two machines' last digits may differ in is gone.
 _COSINE = np.array([round(4096 * cos(2 * pi * k / _TURN)) for k in range(_TURN)], np.int32)
@@ -120,18 +122,28 @@ def paint(canvas: Array, objects: Objects, present: Array) -> None:
     for shape, inside in enumerate(_KINDS):
         rows = np.flatnonzero(present & (objects.shape == shape))
         if len(rows):
-            some = objects.take(rows)
-            u, v = places(some, canvas.shape[2])
-            cover = _soft((inside(u, v) * some.radius[:, None, None]) >> 5)
-            canvas[rows] = _mixed(canvas[rows], _coloured(some, u, v), cover)
+            _paint(canvas, objects.take(rows), rows, inside)
 
 
-def places(objects: Objects, size: int) -> tuple[Array, Array]:
-    """u and v of every pixel's centre: the object's own axes, turned and scaled."""
+def _paint(canvas: Array, objects: Objects, rows: Array, inside: Callable[[Array, Array], Array]) -> None:
+    """Objects of one shape: only the square part of each picture that can show its object is touched."""
+    size = canvas.shape[2]
+    P = size if inside is _bar else min(size, 2 * int((objects.radius.max() * _REACH >> 13) + 2))
+    y, x = (np.clip((middle >> 3) - P // 2, 0, size - P) for middle in (objects.y, objects.x))
+    parts = [canvas[i, :, j : j + P, k : k + P] for i, j, k in zip(rows, y, x, strict=True)]
+    u, v = places(objects, y[:, None] + np.arange(P), x[:, None] + np.arange(P))
+    cover = _soft((inside(u, v) * objects.radius[:, None, None]) >> 5)
+    painted = _mixed(np.stack(parts), _coloured(objects, u, v), cover)
+    for part, new in zip(parts, painted, strict=True):
+        part[:] = new
+
+
+def places(objects: Objects, y: Array, x: Array) -> tuple[Array, Array]:
+    """u and v of the centres of pixels in rows y (n, P) and columns x (n, Q), or (1, ...): (n, P, Q) each."""
     along = (_COSINE[objects.turn] * UNIT // objects.radius)[:, None]
     across = (_SINE[objects.turn] * UNIT // objects.radius)[:, None]
-    centres = np.arange(4, 8 * size, 8, dtype=np.int32)
-    dx, dy = centres - objects.x[:, None], centres - objects.y[:, None]
+    dx = (8 * x + 4).astype(np.int32) - objects.x[:, None]
+    dy = (8 * y + 4).astype(np.int32) - objects.y[:, None]
     u = ((dx * along)[:, None, :] + (dy * across)[:, :, None]) >> 12
     v = ((dy * along)[:, :, None] - (dx * across)[:, None, :]) >> 12
     return u, v
@@ -143,13 +155,13 @@ def _soft(inside: Array) -> Array:
 
 
 def _mixed(below: Array, above: Array, cover: Array) -> Array:
-    """Shapes: below, above (n, 3, S, S), cover (n, S, S) -> (n, 3, S, S) uint16. 256 * 255 still fits."""
+    """Shapes: below, above (n, 3, P, P), cover (n, P, P) -> (n, 3, P, P) uint16. 256 * 255 still fits."""
     cover = cover[:, None]
     return (below * (256 - cover) + above * cover) >> 8
 
 
 def _coloured(objects: Objects, u: Array, v: Array) -> Array:
-    """(n, 3, S, S) or (n, 3, 1, 1): the objects' colours at every place, inside or not."""
+    """(n, 3, P, P) or (n, 3, 1, 1): the objects' colours at every place, inside or not."""
     first = objects.colour[:, :, None, None].astype(np.uint16)
     second = objects.second_colour[:, :, None, None].astype(np.uint16)
     if (objects.texture == PLAIN).all():
@@ -158,10 +170,24 @@ def _coloured(objects: Objects, u: Array, v: Array) -> Array:
 
 
 def pattern(objects: Objects, u: Array, v: Array) -> Array:
-    """(n, S, S) 0 ... 256: how much of the second colour a place has."""
-    pitch, phase = objects.pitch[:, None, None], objects.phase[:, None, None]
-    across, along = ((((place * pitch) >> 7) + phase & 1023) - 512 for place in (u, v))
-    stripes = 2 * (abs(across) - 256)
-    dots = (300**2 - across * across - along * along) >> 7
-    texture = objects.texture[:, None, None]
-    return _soft(np.where(texture == STRIPED, stripes, np.where(texture == DOTTED, dots, -128)))
+    """(n, P, P) 0 ... 256: how much of the second colour a place has."""
+    out = np.zeros(u.shape, np.uint16)
+    for texture, inside in ((STRIPED, _stripes), (DOTTED, _dots)):
+        rows = np.flatnonzero(objects.texture == texture)
+        if len(rows):
+            some = objects.take(rows)
+            out[rows] = _soft(inside(_waves(some, u[rows]), _waves(some, v[rows])))
+    return out
+
+
+def _waves(objects: Objects, place: Array) -> Array:
+    """-512 ... 511, again and again: where in a period of the texture a place is. Shapes: place (n, P, P) -> same."""
+    return (((place * objects.pitch[:, None, None]) >> 7) + objects.phase[:, None, None] & 1023) - 512
+
+
+def _stripes(across: Array, _: Array) -> Array:
+    return 2 * (abs(across) - 256)
+
+
+def _dots(across: Array, along: Array) -> Array:
+    return (300**2 - across * across - along * along) >> 7
