@@ -40,6 +40,7 @@ ORDER = (
     "refnet.tasks",
     "refnet.io",
     "refnet.engine",
+    "refnet.data",
     "refnet.training",
     "refnet.papers",
     "refnet.experiments",

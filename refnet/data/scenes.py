@@ -43,7 +43,8 @@ class Chance:
     def whole(self, limits: tuple[int, int], *shape: int) -> Array:
         """int32, from limits[0] to limits[1], both included."""
         raw = self._bits.random_raw(int(np.prod(shape))).reshape(shape) >> np.uint64(32)
-        return (limits[0] + (raw * np.uint64(limits[1] - limits[0] + 1) >> np.uint64(32)).astype(np.int32)).astype(np.int32)
+        steps: Array = (raw * np.uint64(limits[1] - limits[0] + 1) >> np.uint64(32)).astype(np.int32)
+        return steps + np.int32(limits[0])
 
     def bytes(self, *shape: int) -> Array:
         """uint8, all values alike. The last length is a multiple of 8."""
@@ -136,7 +137,8 @@ def _backgrounds(chance: Chance, colour: Array) -> Array:
     value = (ramp >> 7).astype(np.int16)
     value += ((waves * strength) >> 8).astype(np.int16)[:, None]
     value += colour[:, :, None, None].astype(np.int16)
-    return np.clip(value, 0, 255).view(np.uint16)
+    canvas: Array = np.clip(value, 0, 255).view(np.uint16)
+    return canvas
 
 
 def _noisy(chance: Chance, canvas: Array) -> Array:
