@@ -107,12 +107,16 @@ def central_window(share: float, height: int, width: int) -> Window:
 
 
 def varied(augmentation: Augmentation, images: Array, u: Array, dtype: DTypeLike) -> Array:
-    """Everything but the crop. Shapes: images (B, H, W, 3) uint8, u (B, NUMBERS) -> (B, H, W, 3) in [-1, 1]."""
+    """Everything but the crop. Shapes: images (B, H, W, 3) uint8, u (B, NUMBERS) -> (B, H, W, 3) in [-1, 1].
+
+    Flips are done in place.
+    """
     if augmentation.shift:
-        images = _shifted(images, (u[:, [_DOWN, _ACROSS]] * (2 * augmentation.shift + 1)).astype(int), augmentation.shift)
+        most = augmentation.shift
+        images = _shifted(images, (u[:, [_DOWN, _ACROSS]] * (2 * most + 1)).astype(np.intp), most)
     if augmentation.flip:
-        mirrored = u[:, _FLIP] < 0.5
-        images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+        for b in np.flatnonzero(u[:, _FLIP] < 0.5):
+            images[b] = images[b, :, ::-1]
     low, high = augmentation.saturation
     if not augmentation.brightness and (low, high) == (1.0, 1.0):
         return scaled(images, dtype)

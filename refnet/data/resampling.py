@@ -64,5 +64,7 @@ def _columns(rows: Array, at: Array) -> Array:
 
 def _mix(a: Array, b: Array, share: Array) -> Array:
     """a where the share is 0, b where it is 1. Shapes: a, b alike -> the same, float32."""
-    a = a.astype(np.float32)
-    return a + (b - a) * share
+    mixed: Array = b.astype(np.float32) - a
+    mixed *= share
+    mixed += a
+    return mixed

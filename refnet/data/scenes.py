@@ -43,7 +43,8 @@ class Chance:
     def whole(self, limits: tuple[int, int], *shape: int) -> Array:
         """int32, from limits[0] to limits[1], both included."""
         raw = self._bits.random_raw(int(np.prod(shape))).reshape(shape) >> np.uint64(32)
-        return (limits[0] + (raw * np.uint64(limits[1] - limits[0] + 1) >> np.uint64(32)).astype(np.int32)).astype(np.int32)
+        steps: Array = (raw * np.uint64(limits[1] - limits[0] + 1) >> np.uint64(32)).astype(np.int32)
+        return steps + np.int32(limits[0])
 
     def bytes(self, *shape: int) -> Array:
         """uint8, all values alike. The last length is a multiple of 8."""
@@ -126,21 +127,24 @@ def _cross_out(chance: Chance, canvas: Array, background: Array) -> None:
 def _backgrounds(chance: Chance, colour: Array) -> Array:
     """A colour that changes evenly across the picture, and a faint pattern on it. Shape: (n, 3, S, S) uint16."""
     n, S = len(colour), SIZE
-    places = np.arange(1 - S, S, 2, dtype=np.int32)  # from the middle, in half pixels
+    away = np.arange(1 - S, S, 2, dtype=np.int32)  # from the middle, in half pixels
     slope = chance.whole((-GRADIENT, GRADIENT), 2, n, 3, 1)
-    ramp = (slope[0] * places)[:, :, None, :] + (slope[1] * places)[:, :, :, None]
+    ramp = (slope[0] * away)[:, :, None, :] + (slope[1] * away)[:, :, :, None]
     turned = _smaller(chance, colour, (BAR, BAR), (8, 16))
     turned.texture[:] = chance.whole((PLAIN, DOTTED), n)
-    waves = pattern(turned, *places(turned, S)).astype(np.int32)
+    waves = pattern(turned, *places(turned, np.arange(S)[None], np.arange(S)[None])).astype(np.int32)
     strength = chance.whole(BACKGROUND_TEXTURE, n)[:, None, None]
-    value = colour[:, :, None, None] + (ramp >> 7) + ((waves * strength) >> 8)[:, None]
-    return np.clip(value, 0, 255).astype(np.uint16)
+    value = (ramp >> 7).astype(np.int16)
+    value += ((waves * strength) >> 8).astype(np.int16)[:, None]
+    value += colour[:, :, None, None].astype(np.int16)
+    canvas: Array = np.clip(value, 0, 255).view(np.uint16)
+    return canvas
 
 
 def _noisy(chance: Chance, canvas: Array) -> Array:
     """Shapes: canvas (n, 3, S, S) uint16 -> (n, S, S, 3) uint8. The sum of two even bytes has a triangle for a law."""
     n, _, S, _ = canvas.shape
-    first, second = chance.bytes(2, n, 3, S, S).astype(np.int32)
-    strength = chance.whole(NOISE, n)[:, None, None, None]
-    value = canvas + (((first + second - 255) * strength) >> 8)
+    first, second = chance.bytes(2, n, 3, S, S).astype(np.int16)
+    strength = chance.whole(NOISE, n)[:, None, None, None].astype(np.int16)  # up to 127, or the product is too big
+    value = canvas.view(np.int16) + (((first + second - 255) * strength) >> 8)
     return np.ascontiguousarray(np.clip(value, 0, 255).astype(np.uint8).transpose(0, 2, 3, 1))
