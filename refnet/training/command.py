@@ -103,10 +103,8 @@ def _network(given: Mapping[str, Any], splits: "Splits") -> "Graph":
     net = choosing.build(given["model"], settings)
     found, (images,) = check_classifier(net), net.inputs.values()
     if images != splits.train.shape or found != classes:
-        raise ValueError(
-            f"{net.name}: wanted images of shape {splits.train.shape} and {classes} classes, as {splits.train.name} has "
-            f"them, got a network for {images} and {found}"
-        )
+        wanted = f"images of shape {splits.train.shape} and {classes} classes, as in {splits.train.name}"
+        raise ValueError(f"{net.name}: wanted {wanted}, got a network for {images} and {found}")
     return net
 
 
@@ -147,8 +145,9 @@ def _check_same(run: "Run", before: Mapping[str, Any]) -> None:
     """Raises ValueError that names the first setting in which the run of the checkpoint was another one."""
     for name, value in run.what.items():
         old, new = before.get(name), list(value) if isinstance(value, tuple) else value
-        if name == "recipe" and old != new:
-            name, old, new = next((field, old[field], new[field]) for field in new if old.get(field) != new[field])
+        if isinstance(new, dict) and isinstance(old, dict) and old != new:
+            name = next(field for field in new if old.get(field) != new[field])
+            old, new = old.get(name), new[name]
         if old != new:
             raise ValueError(f"{run.checkpoint}: wanted a run with {name} {new!r}, got one with {name} {old!r}")
 
@@ -235,7 +234,8 @@ def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool)
     given = run | {name: value for name, value in (("data", data), ("root", root)) if value is not None}
     splits = _splits(given)
     if list(splits.test.classes) != run["classes"]:
-        raise ValueError(f"--data: wanted the classes {', '.join(run['classes'])}, got {', '.join(splits.test.classes)}")
+        wanted, got = (", ".join(classes) for classes in (run["classes"], splits.test.classes))
+        raise ValueError(f"--data: wanted the classes {wanted}, got {got}")
     net = _network(given, splits)
     weights = found.fitting(net, path)
     central = AUGMENTATIONS[run["recipe"]["augmentation"]].central

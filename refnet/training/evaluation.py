@@ -35,7 +35,8 @@ def ranks(z: Array, labels: Array) -> Array:
     """
     own = z[np.arange(len(z)), labels][:, None]
     ahead = (np.arange(z.shape[1]) < labels[:, None]) & (z == own)
-    return np.where(np.isnan(z).any(1), z.shape[1], ((z > own) | ahead).sum(1))
+    place: Array = np.where(np.isnan(z).any(1), z.shape[1], ((z > own) | ahead).sum(1))
+    return place
 
 
 def evaluate(net: Graph, weights: Mapping[str, Array], batches: Iterable[tuple[Array, Array]]) -> Evaluation:

@@ -1,4 +1,4 @@
-"""Ctrl-C between steps: the first one asks to stop, so that what is saved is a whole step; a second one stops at once."""
+"""Ctrl-C between steps: the first asks to stop, so that what is saved is a whole step; a second one stops at once."""
 
 import signal
 import threading
@@ -22,7 +22,7 @@ class Asked:
 
 @contextmanager
 def asked_to_stop() -> Iterator[Asked]:
-    """Inside, Ctrl-C is noted; afterwards it is what it was. Only the main thread can have this: others note nothing."""
+    """Inside, Ctrl-C is noted; afterwards it is what it was. Only the main thread can note it."""
     asked = Asked()
     if threading.current_thread() is not threading.main_thread():
         yield asked

@@ -177,6 +177,6 @@ class Run:
         try:
             checkpoints.save(self.checkpoint, about, self.trainer.state())
         except OSError as error:
-            there = "no checkpoint was there before" if self.saved is None else f"that of step {self.saved} is as it was"
+            there = "there is none before" if self.saved is None else f"that of step {self.saved} is as it was"
             raise OSError(error.errno, f"{error.strerror}; {there}", str(self.checkpoint)) from None
         self.saved, self._saved_at = step, perf_counter()

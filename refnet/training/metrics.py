@@ -19,18 +19,19 @@ from ..io.files import write
 from .trainer import Step
 
 EVERY = 10  # steps
+SUMMED = ("loss", "correct", "images", "seconds")
 
 
 @dataclass
 class Sums:
     """What the next line will say. values: plain numbers, so that a checkpoint can hold them."""
 
-    values: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("loss", "correct", "images", "seconds"), 0.0))
+    values: dict[str, float] = field(default_factory=lambda: dict.fromkeys(SUMMED, 0.0))
 
     def add(self, step: Step, seconds: float) -> None:
         """One step, which took so long."""
         more = step.loss * step.images, step.correct, step.images, seconds
-        self.values = {name: old + new for (name, old), new in zip(self.values.items(), more, strict=True)}
+        self.values = {name: self.values[name] + new for name, new in zip(SUMMED, more, strict=True)}
 
     def means(self) -> dict[str, float]:
         """loss, accuracy, images_per_second; {} without a step."""

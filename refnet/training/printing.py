@@ -76,6 +76,5 @@ def confusion_table(found: Evaluation, classes: Sequence[str]) -> Table | str:
 
 def evaluation_sentence(found: Evaluation) -> str:
     """The figures of an evaluation in one line."""
-    return (
-        f"{found.images:,} images: top-1 {100 * found.top1:.2f} %, top-5 {100 * found.top5:.2f} %, loss {found.loss:.4f}"
-    )
+    best, among = 100 * found.top1, 100 * found.top5
+    return f"{found.images:,} images: top-1 {best:.2f} %, top-5 {among:.2f} %, loss {found.loss:.4f}"
