@@ -79,9 +79,10 @@ def _recipe(given: Mapping[str, Any]) -> "Recipe":
 
     options = {name: given[name] for name in ("epochs", "batch", "rate")}
     try:
-        return recipe(given["recipe"], choosing.assigned(given["changes"], options))
-    except TypeError as error:
-        raise ValueError(f"--change: {error}") from None
+        changes = choosing.assigned(given["changes"], options)
+    except ValueError as error:
+        raise ValueError(str(error).replace("--set", "--change").replace("output_stride=8", "smoothing=0.1")) from None
+    return recipe(given["recipe"], changes)
 
 
 def _splits(given: Mapping[str, Any]) -> "Splits":
