@@ -685,8 +685,8 @@ DATA = (
     Mistake(
         "data: a saturation beyond 1",
         "refnet/data/augmentation.py",
-        "factor = np.minimum(saturation.astype(x.dtype)[:, None, None], value / np.maximum(chroma, tiny))",
-        "factor = np.maximum(saturation.astype(x.dtype)[:, None, None], tiny)",
+        "factor = np.minimum(saturation[b].astype(x.dtype), value / chroma)",
+        "factor = saturation[b].astype(x.dtype)",
         _AUGMENTATION,
     ),
     Mistake(
