@@ -1,6 +1,7 @@
 """shapes-64: the same pixels everywhere, each picture of its class, and a file that may be there or not."""
 
 import hashlib
+import os
 
 import numpy as np
 import pytest
@@ -187,8 +188,13 @@ def test_another_drawing_is_another_file(cache, monkeypatch):
 
 
 def test_old_files_go(cache):
+    killed = cache / "refnet" / "shapes-64" / ".x-0-train-96.npy.1.part"  # of a process that did not come to an end
+    killed.parent.mkdir(parents=True)
+    killed.write_bytes(bytes(100))
+    os.utime(killed, (0, 0))
     for seed in range(shapes._KEPT_FILES + 2):
         load("shapes-64", seed=seed, counts=(96, 24))
+    assert not killed.exists()
     left = {file.name.split("-")[1] for file in files(cache)}
     assert left == {str(seed) for seed in range(2, shapes._KEPT_FILES + 2)}
 

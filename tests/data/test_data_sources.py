@@ -121,9 +121,9 @@ WRONG = [
     ({"source": "imagenet"}, ValueError, "source: wanted digits, shapes-64, mnist, cifar10 or the path of a folder"),
     ({"source": "mnist"}, ValueError, "root: wanted the folder that holds the files of mnist, got none"),
     ({"source": "shapes-64", "root": "x"}, ValueError, "root: wanted none for shapes-64"),
-    ({"source": "shapes-64", "resolution": 0}, ValueError, "resolution: wanted at least 1, got 0"),
+    ({"source": "shapes-64", "resolution": 0}, ValueError, "resolution: wanted an integer from 1 on, got 0"),
     ({"source": "shapes-64", "resolution": 3.5}, TypeError, "resolution: wanted an integer, got 3.5"),
-    ({"source": "shapes-64", "counts": (0, 5)}, ValueError, "counts: wanted at least 1, got 0"),
+    ({"source": "shapes-64", "counts": (0, 5)}, ValueError, "counts: wanted an integer from 1 on, got 0"),
     ({"source": "shapes-64", "counts": (30, 5), "seed": -1}, ValueError, "seed: wanted an integer from 0 on, got -1"),
 ]
 
