@@ -145,15 +145,16 @@ def coloured(images: Array, brightness: Array, saturation: Array, dtype: DTypeLi
     Brightness b is added first, as in the official code: x' = x + b in [0, 1]. A saturation S = (V - min) / V, with
     V = max over the channels, becomes S' = min(f S, 1), hue and V stay: x'' = V - (V - x') S' / S.
     """
-    x = np.true_divide(images, 255, dtype=dtype)
-    x += brightness.astype(x.dtype)[:, None, None, None]
-    value = np.maximum(np.maximum(x[..., 0], x[..., 1]), x[..., 2])
-    chroma = value - np.minimum(np.minimum(x[..., 0], x[..., 1]), x[..., 2])
-    tiny = np.finfo(x.dtype).tiny
-    factor = np.minimum(saturation.astype(x.dtype)[:, None, None], value / np.maximum(chroma, tiny))
-    for channel in range(3):
-        x[..., channel] = value - (value - x[..., channel]) * factor
-    np.clip(x, 0, 1, out=x)
-    x *= 2
-    x -= 1
-    return x
+    out = np.empty(images.shape, dtype)
+    for b in range(len(images)):  # one image at a time stays in the cache, and each channel in one piece
+        x = np.true_divide(np.moveaxis(images[b], 2, 0), 255, dtype=dtype, order="C")
+        x += brightness[b].astype(x.dtype)
+        value = x.max(axis=0)
+        chroma = value - x.min(axis=0)
+        np.maximum(chroma, np.finfo(x.dtype).tiny, out=chroma)
+        factor = np.minimum(saturation[b].astype(x.dtype), value / chroma)
+        x = value - (value - x) * factor
+        np.clip(x, 0, 1, out=x)
+        x *= 2
+        np.subtract(np.moveaxis(x, 0, 2), 1, out=out[b])
+    return out

@@ -7,14 +7,13 @@ same bits.
 """
 
 from collections.abc import Iterator
-from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .augmentation import NONE, NUMBERS, Augmentation, central_window, check, crops, scaled, varied, window
-from .dataset import Dataset, View
+from .dataset import Dataset, View, whole
 
 Array = NDArray[Any]
 
@@ -46,9 +45,9 @@ class Batches:
     ) -> None:
         check(augmentation)
         self.dataset, self.augmentation = dataset, augmentation
-        self.size = _whole("batch", batch, 1)
-        self.seed = _whole("seed", seed, 0)
-        self.shard = (_whole("shard", shard[0], 0), _whole("shard", shard[1], 1))
+        self.size = whole("batch", batch, 1)
+        self.seed = whole("seed", seed, 0)
+        self.shard = (whole("shard", shard[0], 0), whole("shard", shard[1], 1))
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise TypeError(f"dtype: wanted float32 or float64, got {self.dtype}")
@@ -66,7 +65,7 @@ class Batches:
 
     def indices(self, step: int) -> Array:
         """Which images a step sees: (B,) indices into the data set."""
-        epoch, place = divmod(_whole("step", step, 0), len(self))
+        epoch, place = divmod(whole("step", step, 0), len(self))
         start = place * self._together + self.shard[0] * self.size
         return self._permutation(epoch)[start : start + self.size]
 
@@ -102,18 +101,8 @@ def in_order(
     central: the share of the height and of the width that is seen, as `Augmentation.central`.
     """
     check(NONE._replace(central=central))
-    size = _whole("batch", batch, 1)
+    size = whole("batch", batch, 1)
     for start in range(0, len(dataset), size):
         indices = np.arange(start, min(start + size, len(dataset)))
         images = dataset.read(indices, None if central == 1 else lambda _, h, w: central_window(central, h, w))
         yield Batch(scaled(images, dtype), dataset.labels[indices])
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(f"{name}: wanted an integer, got {value!r}") from None
-    if number < least:
-        raise ValueError(f"{name}: wanted an integer from {least} on, got {number}")
-    return number

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -106,3 +107,14 @@ def require_two_classes(dataset: Dataset) -> None:
     if len(found) < 2:
         names = ", ".join(repr(dataset.classes[label]) for label in found)
         raise ValueError(f"{dataset.name}: wanted training images of at least two classes, got only {names}")
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """The value as an int. Raises TypeError or ValueError that names the argument."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"{name}: wanted an integer, got {value!r}") from None
+    if number < least:
+        raise ValueError(f"{name}: wanted an integer from {least} on, got {number}")
+    return number

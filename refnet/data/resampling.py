@@ -59,7 +59,8 @@ def _columns(rows: Array, at: Array) -> Array:
     """Shapes: rows (B, H, w, C), at (B or 1, W) -> (B, H, W, C)."""
     if len(at) == 1:
         return rows[:, :, at[0]]
-    return np.take_along_axis(rows, at[:, None, :, None], axis=2)
+    B, H, _, _ = rows.shape
+    return rows[np.arange(B)[:, None, None], np.arange(H)[:, None], at[:, None, :]]
 
 
 def _mix(a: Array, b: Array, share: Array) -> Array:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Any
 
 import numpy as np
@@ -24,16 +25,12 @@ Array = NDArray[Any]
 TRAIN, TEST = 20_000, 4_000
 _SPLITS = ("train", "test")
 _KEPT_FROM = 4_000  # fewer images are drawn faster than a file is worth
+_ABANDONED = 3600  # seconds after which nobody is still writing: the process was killed
 _KEPT_FILES = 4  # of two splits each for two seeds, or of two versions of the drawing
 
 
 def shapes_splits(seed: int = 0, counts: tuple[int, int] = (TRAIN, TEST)) -> Splits:
-    """The first images of both splits, as many as `counts` says; each is the same for a seed, however many there are.
-
-    Raises ValueError that names the argument.
-    """
-    if seed < 0:
-        raise ValueError(f"seed: wanted an integer from 0 on, got {seed}")
+    """The first images of both splits, as many as `counts` says. However many: each is the same for a seed."""
     train, test = (_images(seed, split, count) for split, count in enumerate(counts))
     return Splits(train, test)
 
@@ -81,6 +78,7 @@ def _mapped(file: Path, shape: tuple[int, ...]) -> Array | None:
 def _write(file: Path, images: Array) -> None:
     """First beside its place, then in one step under its name; the files that nobody used for longest go."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    left = [part for part in file.parent.glob(".*.part") if time() - _last_use(part) > _ABANDONED]
     beside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as stream:
@@ -89,7 +87,7 @@ def _write(file: Path, images: Array) -> None:
     finally:
         with suppress(OSError):
             beside.unlink()
-    for old in sorted(file.parent.glob("*.npy"), key=_last_use, reverse=True)[_KEPT_FILES:]:
+    for old in left + sorted(file.parent.glob("[!.]*.npy"), key=_last_use, reverse=True)[_KEPT_FILES:]:
         with suppress(OSError):
             old.unlink()
 

@@ -4,13 +4,11 @@
 """
 
 import os
-from operator import index
-from typing import Any
 
 import numpy as np
 
 from .cifar import cifar10_splits
-from .dataset import Dataset, Images, Splits, require_two_classes
+from .dataset import Dataset, Images, Splits, require_two_classes, whole
 from .folder import folder_splits
 from .idx import mnist_splits
 from .scikit_digits import digits_splits
@@ -35,16 +33,18 @@ def load(
                 "mnist"      idx files in the folder `root`, 28 x 28
                 "cifar10"    binary files in the folder `root`, 32 x 32
                 a path       a folder of images, see folder.py, at 224 x 224; where it is not divided, `seed` divides it
+                             (a folder that is called as one of the names above: "./digits")
     resolution  height and width that the network is to see
     counts      only so many images for training and for testing: of shapes-64 the first, of others some that `seed`
                 chooses
 
     Raises ValueError, TypeError, OSError or ImportError that says what was wanted and what was given.
     """
-    side = None if resolution is None else _positive("resolution", resolution)
+    whole("seed", seed, 0)
+    side = None if resolution is None else whole("resolution", resolution, 1)
     if source != "shapes-64" or counts is None:
         return _fewer(_checked(_splits(source, side, root, seed, (TRAIN, TEST))), counts, seed)
-    sizes = (_positive("counts", counts[0]), _positive("counts", counts[1]))
+    sizes = (whole("counts", counts[0], 1), whole("counts", counts[1], 1))
     return _checked(_splits(source, side, root, seed, sizes))
 
 
@@ -78,7 +78,7 @@ def _checked(splits: Splits) -> Splits:
 def _fewer(splits: Splits, counts: tuple[int, int] | None, seed: int) -> Splits:
     if counts is None:
         return splits
-    train, test = (_some(part, _positive("counts", count), seed) for part, count in zip(splits, counts, strict=True))
+    train, test = (_some(part, whole("counts", count, 1), seed) for part, count in zip(splits, counts, strict=True))
     return _checked(Splits(train, test))
 
 
@@ -86,13 +86,3 @@ def _some(dataset: Dataset, count: int, seed: int) -> Dataset:
     if count > len(dataset):
         raise ValueError(f"counts: wanted at most the {len(dataset)} images of {dataset.name}, got {count}")
     return dataset.take(np.sort(np.random.default_rng(seed).permutation(len(dataset))[:count]))
-
-
-def _positive(name: str, value: Any) -> int:
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(f"{name}: wanted an integer, got {value!r}") from None
-    if number < 1:
-        raise ValueError(f"{name}: wanted at least 1, got {number}")
-    return number

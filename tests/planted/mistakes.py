@@ -642,5 +642,75 @@ TRAINING = (
     ),
 )
 
+_BATCHES = ("tests/data/test_data_batches.py",)
+_AUGMENTATION = ("tests/data/test_data_augmentation.py",)
+
+DATA = (
+    Mistake(
+        "data: every epoch in the order of the first",
+        "refnet/data/batches.py",
+        "default_rng((self.seed, epoch))",
+        "default_rng((self.seed, 0))",
+        _BATCHES,
+        quick=True,
+    ),
+    Mistake(
+        "data: the numbers of a step are those of the epoch of its number",
+        "refnet/data/batches.py",
+        "default_rng((self.seed, step, 1))",
+        "default_rng((self.seed, step))",
+        _BATCHES,
+    ),
+    Mistake(
+        "data: all shards vary their images alike",
+        "refnet/data/batches.py",
+        "return drawn[self.shard[0] * self.size :][: self.size]",
+        "return drawn[: self.size]",
+        _BATCHES,
+    ),
+    Mistake(
+        "data: pixels are points on a grid from corner to corner",
+        "refnet/data/resampling.py",
+        "place = (np.arange(count) + 0.5) * (extent[:, None] / count) - 0.5",
+        "place = np.arange(count) * (extent[:, None] / count)",
+        ("tests/data/test_data_resampling.py",),
+    ),
+    Mistake(
+        "data: a crop that never reaches the last row",
+        "refnet/data/augmentation.py",
+        "int(u[_TOP] * (height - h + 1))",
+        "int(u[_TOP] * (height - h))",
+        _AUGMENTATION,
+    ),
+    Mistake(
+        "data: a saturation beyond 1",
+        "refnet/data/augmentation.py",
+        "factor = np.minimum(saturation[b].astype(x.dtype), value / chroma)",
+        "factor = saturation[b].astype(x.dtype)",
+        _AUGMENTATION,
+    ),
+    Mistake(
+        "data: threads that make batches without limit",
+        "refnet/data/prefetch.py",
+        "self._next < self._wanted + self._ahead",
+        "self._next < self._stop",
+        ("tests/data/test_data_prefetch.py",),
+    ),
+    Mistake(
+        "data: the columns of CIFAR-10 taken for rows",
+        "refnet/data/cifar.py",
+        "planes.transpose(0, 2, 3, 1)",
+        "planes.transpose(0, 3, 2, 1)",
+        ("tests/data/test_data_sources.py",),
+    ),
+    Mistake(
+        "data: a shape cut off where its part of the picture ends",
+        "refnet/data/drawing.py",
+        "_REACH = 1152",
+        "_REACH = 900",
+        ("tests/data/test_data_shapes.py",),
+    ),
+)
+
 _RUNNING = (*FORWARD, *BACKWARD, *TILED, *THREADS, *ENGINE, *TRAINING)
-MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES)
+MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *DATA)
