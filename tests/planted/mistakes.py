@@ -713,4 +713,88 @@ DATA = (
 )
 
 _RUNNING = (*FORWARD, *BACKWARD, *TILED, *THREADS, *ENGINE, *TRAINING)
-MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *DATA)
+_OPTIMIZERS = ("tests/training/test_optimizers.py",)
+_LOOP = ("tests/training/test_loop.py",)
+
+LEARNING = (
+    Mistake(
+        "RMSProp: epsilon of TensorFlow's outside of the root",
+        "refnet/training/optimizers.py",
+        "within, beyond = (self.eps, 0.0) if",
+        "within, beyond = (0.0, self.eps) if",
+        _OPTIMIZERS,
+        quick=True,
+    ),
+    Mistake(
+        "RMSProp: the rate of TensorFlow's outside of the velocity",
+        "refnet/training/optimizers.py",
+        "early, late = (rate, 1.0) if",
+        "early, late = (1.0, rate) if",
+        _OPTIMIZERS,
+    ),
+    Mistake(
+        "RMSProp: TensorFlow's mean square begins at 0",
+        "refnet/training/optimizers.py",
+        '"tensorflow": Flavor(1.0, True, 1.0)',
+        '"tensorflow": Flavor(0.0, True, 1.0)',
+        _OPTIMIZERS,
+    ),
+    Mistake(
+        "weight decay on depthwise kernels",
+        "refnet/training/groups.py",
+        'return "depthwise" if depthwise else "kernels"',
+        'return "kernels"',
+        ("tests/training/test_groups.py",),
+    ),
+    Mistake(
+        "averages: no warm-up",
+        "refnet/training/averages.py",
+        "min(self.decay, (1 + self.updates) / (10 + self.updates))",
+        "self.decay",
+        ("tests/training/test_averages.py",),
+    ),
+    Mistake(
+        "distillation: the gradient shrinks with the temperature",
+        "refnet/training/losses.py",
+        "return loss * float(temperature) ** 2, gradient * heat",
+        "return loss, gradient / heat",
+        ("tests/training/test_other_losses.py",),
+    ),
+    Mistake(
+        "evaluation: equal logits are hits",
+        "refnet/training/evaluation.py",
+        "((z > own) | ahead).sum(1))",
+        "(z > own).sum(1))",
+        ("tests/training/test_evaluation.py",),
+    ),
+    Mistake(
+        "a run goes on with a fresh optimizer",
+        "refnet/training/trainer.py",
+        '        self._optimizer.restore(part_of(state, "optimizer"))\n',
+        "",
+        _LOOP,
+    ),
+    Mistake(
+        "dropout's masks do not depend on the step",
+        "refnet/training/trainer.py",
+        "np.random.default_rng((self.seed, self.step, DROPOUT))",
+        "np.random.default_rng((self.seed, DROPOUT))",
+        ("tests/training/test_trainer.py",),
+    ),
+    Mistake(
+        "a run that goes on keeps the lines behind its checkpoint",
+        "refnet/training/metrics.py",
+        'line.get("step", last + 1) <= last',
+        'line.get("step", last + 1) <= 10**9',
+        _LOOP,
+    ),
+    Mistake(
+        "recalibrated statistics are a moving mean",
+        "refnet/training/statistics.py",
+        "forgetful = with_decay(net, 0.0)",
+        "forgetful = with_decay(net, 0.5)",
+        ("tests/training/test_statistics.py",),
+    ),
+)
+
+MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *DATA, *LEARNING)

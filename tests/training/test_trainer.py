@@ -108,9 +108,9 @@ def test_the_first_tensor_that_is_not_finite_is_named(key, value, named):
     if named.startswith("the output"):
         own.weights[key][...] = value
     images, labels = BATCHES.batch(2)
-    with pytest.raises(NotFinite, match=rf"^step 3: the loss is (nan|inf); .*not finite: {re.escape(named)}$"):
-        with np.errstate(all="ignore"):
-            own.advance(np.ascontiguousarray(images + 2), labels)
+    message = rf"^step 3: the loss is (nan|inf); .*not finite: {re.escape(named)}$"
+    with np.errstate(all="ignore"), pytest.raises(NotFinite, match=message):
+        own.advance(np.ascontiguousarray(images + 2), labels)
     assert own.step == 2
 
 

@@ -17,10 +17,13 @@ STEPS = 50
 
 @pytest.fixture
 def twin():
-    pytest.importorskip("torch")
+    torch = pytest.importorskip("torch")
     from refnet.bench.twin import Twin
 
-    return Twin
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # threads that wait for each other on a busy machine would take minutes
+    yield Twin
+    torch.set_num_threads(before)
 
 
 def squares(resolution, count=96, classes=4):
