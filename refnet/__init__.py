@@ -43,6 +43,7 @@ _HOME = {
 }
 _ROOMS = (
     "counting",
+    "data",
     "engine",
     "formulas",
     "graph",

@@ -1,4 +1,5 @@
-"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `bench`, `export`, `testcases`.
+"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `bench`, `train`, `evaluate`, `export`,
+`testcases`.
 
 Results go to standard output, as tables or with --json as JSON alone; everything else goes to standard error.
 Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency is missing.
@@ -12,6 +13,7 @@ import click
 from . import __version__
 from .bench.command import bench
 from .commands import Quiet, emit, one_line
+from .training.command import evaluate, train
 
 if TYPE_CHECKING:
     from .papers.audit import Audit
@@ -43,7 +45,8 @@ def main() -> None:
     """MobileNet V1 and V2 by hand, and every count of their papers recomputed."""
 
 
-main.add_command(bench)
+for _command in (bench, train, evaluate):
+    main.add_command(_command)
 
 
 @main.command()

@@ -40,6 +40,7 @@ ORDER = (
     "refnet.tasks",
     "refnet.io",
     "refnet.engine",
+    "refnet.data",
     "refnet.training",
     "refnet.papers",
     "refnet.experiments",
@@ -49,6 +50,7 @@ ORDER = (
     "refnet.memory_page",
     "refnet.commands",
     "refnet.bench.command",
+    "refnet.training.command",
     "refnet.cli",
     "refnet.__main__",
 )

@@ -6,7 +6,8 @@ from pkgutil import iter_modules
 
 import pytest
 
-TYPED = tuple(f"refnet{room}" for room in ("", ".engine", ".kernels", ".layers", ".models", ".rewrites", ".training"))
+ROOMS = (".data", ".engine", ".kernels", ".layers", ".models", ".rewrites", ".training")
+TYPED = ("refnet", *(f"refnet{room}" for room in ROOMS))
 LAZY = (*TYPED, "refnet.io", "refnet.papers", "refnet.testing")
 
 

@@ -214,7 +214,7 @@ def test_functions_are_short():
 
 
 @pytest.mark.parametrize(
-    "package", ["", ".kernels", ".layers", ".models", ".papers", ".testing", ".training"]
+    "package", ["", ".data", ".kernels", ".layers", ".models", ".papers", ".testing", ".training"]
 )
 def test_no_module_stands_beside_a_function_of_its_own_name(package):
     """Importing the module would put it in the function's place."""

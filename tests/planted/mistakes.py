@@ -656,5 +656,159 @@ TRAINING = (
     ),
 )
 
+_BATCHES = ("tests/data/test_data_batches.py",)
+_AUGMENTATION = ("tests/data/test_data_augmentation.py",)
+
+DATA = (
+    Mistake(
+        "data: every epoch in the order of the first",
+        "refnet/data/batches.py",
+        "default_rng((self.seed, epoch))",
+        "default_rng((self.seed, 0))",
+        _BATCHES,
+        quick=True,
+    ),
+    Mistake(
+        "data: the numbers of a step are those of the epoch of its number",
+        "refnet/data/batches.py",
+        "default_rng((self.seed, step, 1))",
+        "default_rng((self.seed, step))",
+        _BATCHES,
+    ),
+    Mistake(
+        "data: all shards vary their images alike",
+        "refnet/data/batches.py",
+        "return drawn[self.shard[0] * self.size :][: self.size]",
+        "return drawn[: self.size]",
+        _BATCHES,
+    ),
+    Mistake(
+        "data: pixels are points on a grid from corner to corner",
+        "refnet/data/resampling.py",
+        "place = (np.arange(count) + 0.5) * (extent[:, None] / count) - 0.5",
+        "place = np.arange(count) * (extent[:, None] / count)",
+        ("tests/data/test_data_resampling.py",),
+    ),
+    Mistake(
+        "data: a crop that never reaches the last row",
+        "refnet/data/augmentation.py",
+        "int(u[_TOP] * (height - h + 1))",
+        "int(u[_TOP] * (height - h))",
+        _AUGMENTATION,
+    ),
+    Mistake(
+        "data: a saturation beyond 1",
+        "refnet/data/augmentation.py",
+        "factor = np.minimum(saturation[b].astype(x.dtype), value / chroma)",
+        "factor = saturation[b].astype(x.dtype)",
+        _AUGMENTATION,
+    ),
+    Mistake(
+        "data: threads that make batches without limit",
+        "refnet/data/prefetch.py",
+        "self._next < self._wanted + self._ahead",
+        "self._next < self._stop",
+        ("tests/data/test_data_prefetch.py",),
+    ),
+    Mistake(
+        "data: the columns of CIFAR-10 taken for rows",
+        "refnet/data/cifar.py",
+        "planes.transpose(0, 2, 3, 1)",
+        "planes.transpose(0, 3, 2, 1)",
+        ("tests/data/test_data_sources.py",),
+    ),
+    Mistake(
+        "data: a shape cut off where its part of the picture ends",
+        "refnet/data/drawing.py",
+        "_REACH = 1152",
+        "_REACH = 900",
+        ("tests/data/test_data_shapes.py",),
+    ),
+)
+
 _RUNNING = (*FORWARD, *BACKWARD, *TILED, *THREADS, *ENGINE, *TRAINING)
-MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES)
+_OPTIMIZERS = ("tests/training/test_optimizers.py",)
+_LOOP = ("tests/training/test_loop.py",)
+
+LEARNING = (
+    Mistake(
+        "RMSProp: epsilon of TensorFlow's outside of the root",
+        "refnet/training/optimizers.py",
+        "within, beyond = (self.eps, 0.0) if",
+        "within, beyond = (0.0, self.eps) if",
+        _OPTIMIZERS,
+        quick=True,
+    ),
+    Mistake(
+        "RMSProp: the rate of TensorFlow's outside of the velocity",
+        "refnet/training/optimizers.py",
+        "early, late = (rate, 1.0) if",
+        "early, late = (1.0, rate) if",
+        _OPTIMIZERS,
+    ),
+    Mistake(
+        "RMSProp: TensorFlow's mean square begins at 0",
+        "refnet/training/optimizers.py",
+        '"tensorflow": Flavor(1.0, True, 1.0)',
+        '"tensorflow": Flavor(0.0, True, 1.0)',
+        _OPTIMIZERS,
+    ),
+    Mistake(
+        "weight decay on depthwise kernels",
+        "refnet/training/groups.py",
+        'return "depthwise" if depthwise else "kernels"',
+        'return "kernels"',
+        ("tests/training/test_groups.py",),
+    ),
+    Mistake(
+        "averages: no warm-up",
+        "refnet/training/averages.py",
+        "min(self.decay, (1 + self.updates) / (10 + self.updates))",
+        "self.decay",
+        ("tests/training/test_averages.py",),
+    ),
+    Mistake(
+        "distillation: the gradient shrinks with the temperature",
+        "refnet/training/losses.py",
+        "return loss * float(temperature) ** 2, gradient * heat",
+        "return loss, gradient / heat",
+        ("tests/training/test_other_losses.py",),
+    ),
+    Mistake(
+        "evaluation: equal logits are hits",
+        "refnet/training/evaluation.py",
+        "((z > own) | ahead).sum(1))",
+        "(z > own).sum(1))",
+        ("tests/training/test_evaluation.py",),
+    ),
+    Mistake(
+        "a run goes on with a fresh optimizer",
+        "refnet/training/trainer.py",
+        '        self._optimizer.restore(part_of(state, "optimizer"))\n',
+        "",
+        _LOOP,
+    ),
+    Mistake(
+        "dropout's masks do not depend on the step",
+        "refnet/training/trainer.py",
+        "np.random.default_rng((self.seed, self.step, DROPOUT))",
+        "np.random.default_rng((self.seed, DROPOUT))",
+        ("tests/training/test_trainer.py",),
+    ),
+    Mistake(
+        "a run that goes on keeps the lines behind its checkpoint",
+        "refnet/training/metrics.py",
+        'line.get("step", last + 1) <= last',
+        'line.get("step", last + 1) <= 10**9',
+        _LOOP,
+    ),
+    Mistake(
+        "recalibrated statistics are a moving mean",
+        "refnet/training/statistics.py",
+        "forgetful = with_decay(net, 0.0)",
+        "forgetful = with_decay(net, 0.5)",
+        ("tests/training/test_statistics.py",),
+    ),
+)
+
+MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *DATA, *LEARNING)

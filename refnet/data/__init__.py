@@ -1,0 +1,52 @@
+"""Images to train on: data sets, batches that a seed and a step's number determine, and threads that make them ahead.
+
+splits = refnet.data.load("digits")                               or "shapes-64", "mnist", "cifar10", a folder
+batches = refnet.data.Batches(splits.train, 64, seed=0, augmentation=refnet.data.AUGMENTATIONS["small"])
+with refnet.data.Prefetched(batches, start=0, stop=1000) as ahead:
+    for images, labels in ahead: ...                              # (B, H, W, 3) in [-1, 1], (B,)
+for images, labels in refnet.data.in_order(splits.test, 64): ...  # each image once
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    from .augmentation import AUGMENTATIONS as AUGMENTATIONS
+    from .augmentation import Augmentation as Augmentation
+    from .batches import Batch as Batch
+    from .batches import Batches as Batches
+    from .batches import in_order as in_order
+    from .dataset import Dataset as Dataset
+    from .dataset import Images as Images
+    from .dataset import Splits as Splits
+    from .folder import ImageFiles as ImageFiles
+    from .prefetch import Prefetched as Prefetched
+    from .sources import SOURCES as SOURCES
+    from .sources import load as load
+
+_HOME = {
+    "AUGMENTATIONS": "augmentation",
+    "Augmentation": "augmentation",
+    "Batch": "batches",
+    "Batches": "batches",
+    "Dataset": "dataset",
+    "ImageFiles": "folder",
+    "Images": "dataset",
+    "Prefetched": "prefetch",
+    "SOURCES": "sources",
+    "Splits": "dataset",
+    "in_order": "batches",
+    "load": "sources",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"refnet.data has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

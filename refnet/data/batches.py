@@ -1,0 +1,108 @@
+"""Batches, each a pure function of the seed and the number of the step.
+
+    N  images of the set     B  of a batch     n  shards     H, W  size that the network sees
+
+So nothing has to be remembered to go on at step k, threads may make batches in any order, and the same seed gives the
+same bits.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from .augmentation import NONE, NUMBERS, Augmentation, central_window, check, crops, scaled, varied, window
+from .dataset import Dataset, View, whole
+
+Array = NDArray[Any]
+
+
+class Batch(NamedTuple):
+    """Shapes: images (B, H, W, 3) in [-1, 1]; labels (B,) int64."""
+
+    images: Array
+    labels: Array
+
+
+class Batches:
+    """Training batches of a data set, without end: each epoch is another order of it.
+
+    shard = (k, n): the k-th of n parts of a batch of n * `batch` images. All n together are, image by image, what
+    one shard with the whole batch would give. An epoch drops the images that fill no whole batch.
+
+    Raises ValueError or TypeError that names the argument.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch: int,
+        seed: int = 0,
+        augmentation: Augmentation = NONE,
+        shard: tuple[int, int] = (0, 1),
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        check(augmentation)
+        self.dataset, self.augmentation = dataset, augmentation
+        self.size = whole("batch", batch, 1)
+        self.seed = whole("seed", seed, 0)
+        self.shard = (whole("shard", shard[0], 0), whole("shard", shard[1], 1))
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise TypeError(f"dtype: wanted float32 or float64, got {self.dtype}")
+        if self.shard[0] >= self.shard[1]:
+            raise ValueError(f"shard: wanted (k, n) with k < n, got {shard}")
+        self._together = self.size * self.shard[1]
+        if self._together > len(dataset):
+            wanted = f"batch: wanted at most the {len(dataset)} images of {dataset.name}"
+            raise ValueError(f"{wanted}, got {self.size} in each of {self.shard[1]} shards")
+        self._order = (-1, np.empty(0, np.int64))
+
+    def __len__(self) -> int:
+        """Steps of an epoch."""
+        return len(self.dataset) // self._together
+
+    def indices(self, step: int) -> Array:
+        """Which images a step sees: (B,) indices into the data set."""
+        epoch, place = divmod(whole("step", step, 0), len(self))
+        start = place * self._together + self.shard[0] * self.size
+        return self._permutation(epoch)[start : start + self.size]
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step, 0 for the first of all. Raises what reading raises, with the file named."""
+        indices = self.indices(step)
+        u = self._numbers(step)
+        images = self.dataset.read(indices, self._view(u) if crops(self.augmentation) else None)
+        return Batch(varied(self.augmentation, images, u, self.dtype), self.dataset.labels[indices])
+
+    def _permutation(self, epoch: int) -> Array:
+        """(N,). The last one is kept: made anew it would cost a step of a million images 20 ms."""
+        known, order = self._order
+        if known != epoch:
+            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.dataset))
+            self._order = (epoch, order)  # one assignment: other threads see the old pair or the new one
+        return order
+
+    def _numbers(self, step: int) -> Array:
+        """(B, NUMBERS) in [0, 1). The 1 keeps them apart from the numbers of the epoch of the same number."""
+        drawn = np.random.default_rng((self.seed, step, 1)).random((self._together, NUMBERS))
+        return drawn[self.shard[0] * self.size :][: self.size]
+
+    def _view(self, u: Array) -> View:
+        return lambda i, height, width: window(self.augmentation, u[i], height, width)
+
+
+def in_order(
+    dataset: Dataset, batch: int, central: float = 1.0, dtype: DTypeLike = np.float32
+) -> Iterator[Batch]:
+    """Every image once, in the order of the set, for evaluation; the last batch may be smaller.
+
+    central: the share of the height and of the width that is seen, as `Augmentation.central`.
+    """
+    check(NONE._replace(central=central))
+    size = whole("batch", batch, 1)
+    for start in range(0, len(dataset), size):
+        indices = np.arange(start, min(start + size, len(dataset)))
+        images = dataset.read(indices, None if central == 1 else lambda _, h, w: central_window(central, h, w))
+        yield Batch(scaled(images, dtype), dataset.labels[indices])

@@ -1,0 +1,71 @@
+"""Bilinear resampling: part of an image, seen at another size.
+
+    B     images               C     channels
+    h, w  size as stored       H, W  size wanted
+
+Pixels are little squares: the centre of pixel i is at i + 1/2, so that corners of both sizes lie on each other, and
+a picture and its mirror image are resampled alike. Beyond the outermost centres the outermost value goes on.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+_AT_ONCE = 1 << 22  # values that are resampled together, so that what lies between stays in a few megabytes
+
+
+def resample(images: Array, windows: Array, size: tuple[int, int]) -> Array:
+    """Shapes: images (B, h, w, C), windows (B, 4) or (1, 4) -> (B, H, W, C) float32; size = (H, W).
+
+    A window is (top, left, height, width) in pixels of its image; nothing outside of it is seen.
+    """
+    image = np.arange(len(images))[:, None]
+    upper, lower, down = _between(windows[:, 0], windows[:, 2], size[0])
+    rows = _mix(images[image, upper], images[image, lower], down[:, :, None, None])
+    left, right, across = _between(windows[:, 1], windows[:, 3], size[1])
+    return _mix(_columns(rows, left), _columns(rows, right), across[:, None, :, None])
+
+
+def resized(images: Array, size: tuple[int, int]) -> Array:
+    """Shapes: images (B, h, w, C) uint8 -> (B, H, W, C) uint8, rounded to nearest."""
+    if images.shape[1:3] == size:
+        return images
+    B, h, w, C = images.shape
+    whole = np.array([[0, 0, h, w]])
+    together = max(1, _AT_ONCE // (max(h, size[0]) * max(w, size[1]) * C))
+    out = np.empty((B, *size, C), np.uint8)
+    for start in range(0, B, together):
+        out[start : start + together] = rounded(resample(images[start : start + together], whole, size))
+    return out
+
+
+def rounded(images: Array) -> Array:
+    """Values from 0 to 255 -> uint8. A half goes to the even neighbour."""
+    return np.rint(images).astype(np.uint8)
+
+
+def _between(start: Array, extent: Array, count: int) -> tuple[Array, Array, Array]:
+    """Shapes: start, extent (B,) -> index before, index after, share of the one after, all (B, count)."""
+    place = (np.arange(count) + 0.5) * (extent[:, None] / count) - 0.5
+    place = start[:, None] + np.clip(place, 0, extent[:, None] - 1)
+    before = place.astype(np.intp)
+    after = np.minimum(before + 1, (start + extent - 1).astype(np.intp)[:, None])
+    return before, after, (place - before).astype(np.float32)
+
+
+def _columns(rows: Array, at: Array) -> Array:
+    """Shapes: rows (B, H, w, C), at (B or 1, W) -> (B, H, W, C)."""
+    if len(at) == 1:
+        return rows[:, :, at[0]]
+    B, H, _, _ = rows.shape
+    return rows[np.arange(B)[:, None, None], np.arange(H)[:, None], at[:, None, :]]
+
+
+def _mix(a: Array, b: Array, share: Array) -> Array:
+    """a where the share is 0, b where it is 1. Shapes: a, b alike -> the same, float32."""
+    mixed: Array = b.astype(np.float32) - a
+    mixed *= share
+    mixed += a
+    return mixed

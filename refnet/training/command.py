@@ -1,0 +1,251 @@
+"""`refnet train` and `refnet evaluate`: what a user asks for, and who does it. Imports wait until it is asked for."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..commands import emit, one_line
+
+if TYPE_CHECKING:
+    from ..data.dataset import Splits
+    from ..graph import Graph
+    from .loop import Outcome, Run
+    from .recipes import Recipe
+
+DEFAULT_MODEL, DEFAULT_DATA = "mobilenet_v2", "digits"
+RECIPE_NAMES = ("small", "paper-v1", "paper-v2", "slim-v1", "slim-v2")
+
+
+def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The settings of a model's builder but those that the data decide."""
+    options = (
+        click.option("--width", type=float, help="Width multiplier alpha; any number above 0."),
+        click.option("--resolution", type=int, help="Height and width of the images; by default those of the data."),
+        click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Any other setting of the builder."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(short_help="Train MODEL on images.")
+@click.argument("model", default=DEFAULT_MODEL)
+@_network_options
+@click.option("--data", default=DEFAULT_DATA, show_default=True, help="digits, shapes-64, mnist, cifar10, or a folder.")
+@click.option("--root", metavar="FOLDER", help="Where the files of mnist or cifar10 are.")
+@click.option("--recipe", type=click.Choice(RECIPE_NAMES), default="small", show_default=True)
+@click.option("--change", "changes", metavar="NAME=VALUE", multiple=True, help="Another value in the recipe.")
+@click.option("--epochs", type=int, help="How long.  [default: the recipe's]")
+@click.option("--batch", type=int, help="Images per step.  [default: the recipe's]")
+@click.option("--rate", type=float, help="The highest learning rate.  [default: the recipe's]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights, order, dropout.")
+@click.option("--threads", type=int, help="They change no bit.  [default: one per core]")
+@click.option("--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Threads that read data.")
+@click.option("--out", metavar="FOLDER", help="Of checkpoint, metrics, curves.  [default: runs/MODEL-DATA-SEED]")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder, if one is there.")
+@click.option("--groups", is_flag=True, help="Print which weight is in which group, and train nothing.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@one_line()
+def train(**given: Any) -> None:
+    """Train MODEL, as for `refnet count`, by default mobilenet_v2.
+
+    Prints the recipe, with what the papers have where it differs. Ctrl-C saves and leaves; the same command with
+    --resume goes on, to the same bits as if nothing had happened.
+    """
+    from .. import printing
+    from ..tables import print_table
+    from . import printing as tables
+
+    recipe = _recipe(given)
+    splits = _splits(given)
+    net = recipe.network(_network(given, splits))
+    if given["groups"]:
+        out = printing.console(markup=False)
+        print_table(tables.groups_table(net), out)
+        print_table(tables.groups_summary(net), out)
+        return
+    run = _run(given, recipe, splits, net)
+    _tell(run, recipe, net)
+    outcome = _watched(run)
+    _draw(run)
+    _finish(run, outcome, given["as_json"])
+
+
+def _recipe(given: Mapping[str, Any]) -> "Recipe":
+    from .. import choosing
+    from .recipes import recipe
+
+    options = {name: given[name] for name in ("epochs", "batch", "rate")}
+    try:
+        changes = choosing.assigned(given["changes"], options)
+    except ValueError as error:
+        raise ValueError(str(error).replace("--set", "--change").replace("output_stride=8", "smoothing=0.1")) from None
+    return recipe(given["recipe"], changes)
+
+
+def _splits(given: Mapping[str, Any]) -> "Splits":
+    from ..data import load
+
+    return load(given["data"], given["resolution"], given["root"], given["seed"])
+
+
+def _network(given: Mapping[str, Any], splits: "Splits") -> "Graph":
+    """MODEL for images and classes of the data; a graph of a user's own must fit them."""
+    from .. import choosing, models
+    from .trainer import check_classifier
+
+    height, width, _ = splits.train.shape
+    classes = len(splits.train.classes)
+    settings = choosing.assigned(given["more"], {"width": given["width"]})
+    if given["model"] in models.__all__:
+        settings = {"resolution": height, "classes": classes} | settings
+    net = choosing.build(given["model"], settings)
+    found, (images,) = check_classifier(net), net.inputs.values()
+    if images != splits.train.shape or found != classes:
+        wanted = f"images of shape {splits.train.shape} and {classes} classes, as in {splits.train.name}"
+        raise ValueError(f"{net.name}: wanted {wanted}, got a network for {images} and {found}")
+    return net
+
+
+def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Splits", net: "Graph") -> "Run":
+    """The run, at its beginning or where it was left."""
+    from dataclasses import asdict
+
+    from ..data.augmentation import AUGMENTATIONS
+    from ..data.batches import Batches
+    from ..layers.base import check_choice
+    from . import checkpoints
+    from .loop import Run
+    from .trainer import Trainer
+
+    check_choice(recipe.augmentation, AUGMENTATIONS, "augmentation")
+    batches = Batches(splits.train, recipe.batch, given["seed"], AUGMENTATIONS[recipe.augmentation])
+    steps = recipe.epochs * len(batches)
+    what = {name: given[name] for name in ("model", "width", "more", "data", "resolution", "root", "seed")}
+    what |= {"recipe": asdict(recipe), "classes": list(splits.train.classes)}
+    folder = Path(given["out"] or f"runs/{net.name}-{_word(splits.train.name)}-{given['seed']}")
+    trainer = Trainer(net, recipe, len(batches), steps, given["seed"], given["threads"])
+    run = Run(trainer, batches, splits.test, folder, steps, what, given["workers"])
+    if run.checkpoint.exists():
+        if not given["resume"]:
+            raise ValueError(f"{folder}: a checkpoint is there: --resume goes on from it, --out names another folder")
+        found = checkpoints.load(run.checkpoint)
+        _check_same(run, found.about.run)
+        run.restore(found)
+    return run
+
+
+def _word(name: str) -> str:
+    """A data set's name as a part of a folder's."""
+    return Path(name).name or "data"
+
+
+def _check_same(run: "Run", before: Mapping[str, Any]) -> None:
+    """Raises ValueError that names the first setting in which the run of the checkpoint was another one."""
+    for name, value in run.what.items():
+        old, new = before.get(name), list(value) if isinstance(value, tuple) else value
+        if isinstance(new, dict) and isinstance(old, dict) and old != new:
+            name = next(field for field in new if old.get(field) != new[field])
+            old, new = old.get(name), new[name]
+        if old != new:
+            raise ValueError(f"{run.checkpoint}: wanted a run with {name} {new!r}, got one with {name} {old!r}")
+
+
+def _tell(run: "Run", recipe: "Recipe", net: "Graph") -> None:
+    """What is about to happen, on standard error."""
+    from rich.console import Console
+
+    from ..tables import print_table
+    from .printing import recipe_table
+    from .statistics import warning
+
+    err = Console(stderr=True, markup=False, highlight=False)
+    print_table(recipe_table(recipe), err)
+    per, train = len(run.batches), run.batches.dataset
+    err.print(f"{net.name} on {train.name}: {len(train):,} images to learn from, {len(run.test):,} to be judged by")
+    err.print(f"{run.steps:,} steps, {per} in an epoch; behind step {run.trainer.step:,}; in {run.folder}")
+    if text := warning(net, run.steps):
+        err.print(f"Warning: {text}.")
+
+
+def _watched(run: "Run") -> "Outcome":
+    """The run, with somebody looking on. Ends the command with status 1 where a number is not finite."""
+    from .display import shown
+    from .trainer import NotFinite
+
+    try:
+        with shown(run.steps, run.trainer.step) as run.watch:
+            return run.go()
+    except NotFinite as error:
+        click.echo(f"Error: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+def _draw(run: "Run") -> None:
+    from .curves import draw
+
+    try:
+        draw(run.folder / "curves.png", run.lines, run.trainer.net.name)
+    except ImportError as error:
+        click.echo(f"Note: {error}", err=True)
+
+
+def _finish(run: "Run", outcome: "Outcome", as_json: bool) -> None:
+    """The result on standard output; status 130 where Ctrl-C ended it."""
+    from .evaluation import to_json
+    from .printing import evaluation_sentence
+
+    click.echo(f"{outcome.seconds:.1f} s, {100 * outcome.waiting:.2f} % of them waiting for data", err=True)
+    if not outcome.finished:
+        click.echo(f"Stopped behind step {outcome.step} of {run.steps}; --resume goes on from there.", err=True)
+    data: dict[str, Any] = {"network": run.trainer.net.name, **run.what, "folder": str(run.folder)}
+    data |= {"step": outcome.step, "steps": run.steps, "seconds": outcome.seconds, "waiting": outcome.waiting}
+    if as_json:
+        test = None if outcome.test is None else to_json(outcome.test, run.test.classes)
+        emit(data | {"test": test})
+    elif outcome.test is not None and outcome.finished:
+        click.echo(evaluation_sentence(outcome.test))
+    if not outcome.finished:
+        raise SystemExit(130)
+
+
+@click.command(short_help="Judge a trained network.")
+@click.argument("checkpoint")
+@click.option("--data", help="Other images, with the same classes.  [default: those that it was trained on]")
+@click.option("--root", metavar="FOLDER", help="Where the files of mnist or cifar10 are.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, with the whole confusion matrix.")
+@one_line()
+def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool) -> None:
+    """Top-1, top-5 and confusion matrix of CHECKPOINT on its test images.
+
+    CHECKPOINT is a file that `refnet train` wrote, or the folder of its run. Moving averages are judged where there
+    are any.
+    """
+    from .. import printing
+    from ..data.augmentation import AUGMENTATIONS
+    from ..tables import print_table
+    from . import checkpoints, evaluation, loop
+    from .printing import confusion_table, evaluation_sentence
+
+    path = Path(checkpoint) / loop.CHECKPOINT if Path(checkpoint).is_dir() else Path(checkpoint)
+    found = checkpoints.load(path)
+    run = dict(found.about.run)
+    given = run | {name: value for name, value in (("data", data), ("root", root)) if value is not None}
+    splits = _splits(given)
+    if list(splits.test.classes) != run["classes"]:
+        wanted, got = (", ".join(classes) for classes in (run["classes"], splits.test.classes))
+        raise ValueError(f"--data: wanted the classes {wanted}, got {got}")
+    net = _network(given, splits)
+    weights = found.fitting(net, path)
+    central = AUGMENTATIONS[run["recipe"]["augmentation"]].central
+    images = loop.InOrder(splits.test, central)
+    judged = evaluation.evaluate(net, weights, (images.batch(i) for i in range(len(images))))
+    if as_json:
+        told = {"network": net.name, "checkpoint": str(path), "step": found.about.step, "data": given["data"]}
+        emit(told | evaluation.to_json(judged, splits.test.classes))
+        return
+    out = printing.console(markup=False)
+    print_table(confusion_table(judged, splits.test.classes), out)
+    out.print(evaluation_sentence(judged))

@@ -1,0 +1,49 @@
+"""A run's curves as a PNG: loss and accuracy over epochs, in training and in evaluation, and the learning rate."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# Okabe and Ito's colours, which people with any colour vision tell apart.
+TRAINING, TEST, RATE = "#0072B2", "#D55E00", "#009E73"
+
+
+def load_matplotlib() -> Any:
+    """Raises ImportError that names the extra."""
+    try:
+        from matplotlib import figure
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise ImportError("curves are drawn by matplotlib: pip install '.[plots]' in the folder of refnet") from None
+    return figure
+
+
+def draw(path: str | os.PathLike[str], lines: Sequence[Mapping[str, Any]], title: str) -> None:
+    """Draw the lines of `metrics.py`. Raises ImportError without matplotlib, OSError that names the path."""
+    figure = load_matplotlib().Figure(figsize=(12, 4), layout="constrained")
+    loss, accuracy, rate = figure.subplots(1, 3)
+    for axes, name, title_of in ((loss, "loss", "loss in nats"), (accuracy, "accuracy", "accuracy in %")):
+        scale = 100 if name == "accuracy" else 1
+        _curve(axes, lines, name, scale, color=TRAINING, label="training", linewidth=1)
+        _curve(axes, lines, f"test_{name}", scale, color=TEST, label="test", marker="o", markersize=3)
+        _finish(axes, title_of)
+        axes.legend(frameon=False)
+    _curve(rate, lines, "rate", 1, color=RATE)
+    _finish(rate, "learning rate")
+    figure.suptitle(title)
+    figure.savefig(path, dpi=120)
+
+
+def _curve(axes: Any, lines: Sequence[Mapping[str, Any]], name: str, scale: float, **look: Any) -> None:
+    points = [(line["epoch"], line[name] * scale) for line in lines if name in line]
+    axes.plot([epoch for epoch, _ in points], [value for _, value in points], **look)
+
+
+def _finish(axes: Any, title: str) -> None:
+    axes.set_title(title, loc="left")
+    axes.set_xlabel("epoch")
+    axes.set_ylim(bottom=0)
+    axes.grid(color="0.9", linewidth=0.6)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)

@@ -1,0 +1,80 @@
+"""Tables of a recipe, of the groups of weights, and of an evaluation."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from ..graph import Graph
+from ..tables import add_columns, table
+from .evaluation import Evaluation
+from .groups import GROUPS, weight_groups
+from .recipes import Recipe, described
+
+MOST_CLASSES = 25  # in a printed confusion matrix; --json has all
+
+
+def recipe_table(recipe: Recipe) -> Table:
+    """Every setting, and the paper's value where that is another one."""
+    made = table(f"recipe {recipe.name}", "bold")
+    add_columns(made, "setting", whole=True)
+    add_columns(made, "value", right=True, whole=True)
+    add_columns(made, "paper", right=True, whole=True)
+    add_columns(made, "of the paper's")
+    for row in described(recipe):
+        made.add_row(row.field, _value(row.value), _value(row.paper) if row.differs else "", row.source)
+    return made
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def groups_table(net: Graph) -> Table:
+    """One line per weight: which group it is in."""
+    shapes = net.parameters()
+    made = table(f"{net.name}: weights by group", "bold")
+    add_columns(made, "weight", "group", whole=True)
+    add_columns(made, "shape", right=True, whole=True)
+    for key, group in weight_groups(net).items():
+        made.add_row(key, group, "x".join(map(str, shapes[key].shape)))
+    return made
+
+
+def groups_summary(net: Graph) -> Table:
+    """One line per group: what it is, how many weights and numbers."""
+    found, parameters = weight_groups(net), net.parameters()
+    numbers: Counter[str] = Counter()
+    for key, group in found.items():
+        count = 1
+        for size in parameters[key].shape:
+            count *= size
+        numbers[group] += count
+    made = table("", "bold")
+    add_columns(made, "group", whole=True)
+    add_columns(made, "weights", "numbers", right=True, whole=True)
+    add_columns(made, "what is in it")
+    arrays = Counter(found.values())
+    for group, text in GROUPS.items():
+        made.add_row(group, f"{arrays[group]:,}", f"{numbers[group]:,}", text)
+    return made
+
+
+def confusion_table(found: Evaluation, classes: Sequence[str]) -> Table | str:
+    """Rows: what it is. Columns: what it was taken for."""
+    if len(classes) > MOST_CLASSES:
+        return f"The confusion matrix of {len(classes)} classes is in --json."
+    made = table("rows: what it is; columns: what it was taken for", "bold")
+    add_columns(made, "", *classes, right=True, whole=True)
+    for name, row in zip(classes, found.confusion, strict=True):
+        made.add_row(name, *(str(count) if count else "." for count in row))
+    return made
+
+
+def evaluation_sentence(found: Evaluation) -> str:
+    """The figures of an evaluation in one line."""
+    best, among = 100 * found.top1, 100 * found.top5
+    return f"{found.images:,} images: top-1 {best:.2f} %, top-5 {among:.2f} %, loss {found.loss:.4f}"

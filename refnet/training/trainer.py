@@ -1,0 +1,145 @@
+"""One training run's state, and one step of it: forward, loss, backward, optimizer, averages.
+
+    B images of a batch    K classes    step steps done so far
+
+All that a step depends on is its state, its batch, and dropout's mask, which the seed and the number of the step
+determine: a run that goes on from a saved state takes the same steps, bit for bit.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ..graph import Graph
+from ..layers.base import Array
+from ..rewrites.fusion import fuse
+from ..running import last_uses
+from .averages import ExponentialMovingAverage
+from .evaluation import ranks
+from .losses import softmax_cross_entropy
+from .recipes import Recipe
+
+DROPOUT = 2  # keeps dropout's random numbers apart from those of the batch of the same step (refnet.data.batches)
+
+
+class NotFinite(ArithmeticError):
+    """The loss or a weight is no finite number any more."""
+
+
+class Step(NamedTuple):
+    """What a step tells. loss: with smoothing, mean over the batch. correct: images whose class was the top one."""
+
+    loss: float
+    correct: int
+    images: int
+    rate: float
+
+
+class Trainer:
+    """net: a classifier with one input and one output (K,). weights: changed in place; fresh ones from the seed else.
+
+    per_epoch, steps: of the whole run, for the schedule. threads: as for `refnet.fuse`; they change no bit.
+    Raises ValueError for a network that no labels fit.
+    """
+
+    def __init__(
+        self,
+        net: Graph,
+        recipe: Recipe,
+        per_epoch: int,
+        steps: int,
+        seed: int = 0,
+        threads: int | None = None,
+        weights: dict[str, Array] | None = None,
+    ) -> None:
+        check_classifier(net)
+        self.net, self.recipe, self.seed, self.step = recipe.network(net), recipe, seed, 0
+        self.weights = net.init(seed) if weights is None else weights
+        self._fused = fuse(self.net, threads)
+        self._optimizer = recipe.optimizer_of(self.net, self.weights)
+        self._rates = recipe.rates(per_epoch, steps)
+        self._average = None if recipe.average is None else ExponentialMovingAverage(self.weights, recipe.average)
+
+    @property
+    def best_weights(self) -> Mapping[str, Array]:
+        """Those to evaluate and to keep: the averages if the recipe has them."""
+        return self.weights if self._average is None else self._average.weights
+
+    def advance(self, images: Array, labels: Array) -> Step:
+        """One step. Shapes: images (B, H, W, M), labels (B,). Raises NotFinite, the weights unchanged then."""
+        rate, random = self._rates(self.step), np.random.default_rng((self.seed, self.step, DROPOUT))
+        logits, tape = self._fused.train_forward(self.weights, images, random)
+        loss, dlogits = softmax_cross_entropy(logits, labels, self.recipe.smoothing)
+        if not np.isfinite(loss):
+            raise NotFinite(f"step {self.step + 1}: the loss is {loss}; {self._culprit(images)}")
+        _, gradients = self._fused.backward(tape, dlogits, input_gradient=False)
+        self.weights.update(tape.updates)
+        self._optimizer.step(self.weights, gradients, rate)
+        if self._average is not None:
+            self._average.update(self.weights)
+        self.step += 1
+        return Step(loss, int((ranks(logits, labels) < 1).sum()), len(labels), rate)
+
+    def _culprit(self, images: Array) -> str:
+        return first_not_finite(self.net, self.weights, images) or "all maps before it are finite numbers"
+
+    def check_finite(self) -> None:
+        """Raises NotFinite that names the first weight that is none: before a state is kept that nobody can use."""
+        for key, w in self.weights.items():
+            if not np.isfinite(w).all():
+                raise NotFinite(f"step {self.step}: weight {key!r} is not finite any more")
+
+    def state(self) -> dict[str, Array]:
+        """All arrays of the run by name: `weights/...`, `optimizer/...`, `average/...`."""
+        parts = {"weights": self.weights, "optimizer": self._optimizer.state()}
+        if self._average is not None:
+            parts["average"] = self._average.weights
+        return {f"{part}/{key}": array for part, arrays in parts.items() for key, array in arrays.items()}
+
+    def restore(self, state: Mapping[str, Array], step: int) -> None:
+        """Go on behind this step. Raises ValueError or TypeError where an array is missing or does not fit."""
+        weights = part_of(state, "weights")
+        self.net.check_weights(weights, next(iter(self.weights.values())).dtype)
+        for key, w in self.weights.items():
+            w[...] = weights[key]
+        self._optimizer.restore(part_of(state, "optimizer"))
+        if self._average is not None:
+            self._average.restore(part_of(state, "average"), step)
+        self.step = step
+
+
+def part_of(state: Mapping[str, Array], part: str) -> dict[str, Array]:
+    """The arrays whose names begin with the part, under the rest of their names."""
+    return {name[len(part) + 1 :]: array for name, array in state.items() if name.startswith(f"{part}/")}
+
+
+def check_classifier(net: Graph) -> int:
+    """The number of classes. Raises ValueError unless there is one input and one output (K,) with at least two."""
+    shape = net.shapes[net.outputs[0]]
+    if len(net.inputs) != 1 or len(net.outputs) != 1 or len(shape) != 1 or shape[0] < 2:
+        got = f"{len(net.inputs)} input(s) and {len(net.outputs)} output(s), the first of shape {shape}"
+        raise ValueError(f"{net.name}: wanted a network with one input and one output (classes,), got {got}")
+    return shape[0]
+
+
+def first_not_finite(net: Graph, weights: Mapping[str, Array], images: Array) -> str | None:
+    """The first of images, weights and maps, in the order in which a training step reads them, that is not finite."""
+    (name,) = net.inputs
+    if not np.isfinite(images).all():
+        return f"the first tensor that is not finite: {name}"
+    from .. import kernels  # plain ones: this is about one step, and happens once
+
+    values, random = {name: images}, np.random.default_rng(0)
+    for node, done in zip(net.nodes, last_uses(net.nodes), strict=True):
+        xs = [values[source] for source in node.inputs]
+        own = {role: weights[key] for role, key in node.keys(*(x.shape[1:] for x in xs)).items()}
+        for role, w in own.items():
+            if not np.isfinite(w).all():
+                return f"the first tensor that is not finite: weight {node.key(role)!r}"
+        values[node.name], _, _ = node.layer.train_forward(kernels, own, *xs, rng=random)
+        if not np.isfinite(values[node.name]).all():
+            return f"the first tensor that is not finite: the output of {node.name!r}"
+        for each in done:
+            del values[each]
+    return None

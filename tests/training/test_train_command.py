@@ -1,0 +1,221 @@
+"""`refnet train` and `refnet evaluate` as a user meets them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from refusals import refused
+
+from refnet.cli import main
+from refnet.io.tensors import load_tensors, save_tensors
+from refnet.training.command import RECIPE_NAMES
+from refnet.training.recipes import RECIPES
+
+pytestmark = pytest.mark.jit  # in plain Python these runs would take minutes
+PIL = pytest.importorskip("PIL.Image")
+NET = """
+from refnet import Graph, Node
+from refnet.layers import BatchNorm, Conv2d, Dense, GlobalAveragePool, Relu6
+def small(classes=2):
+    nodes = [Node("conv", Conv2d(4, 3, 2)), Node("bn", BatchNorm(0.9)), Node("relu6", Relu6()),
+             Node("pool", GlobalAveragePool()), Node("classifier", Dense(classes))]
+    return Graph("small", {"images": (32, 32, 3)}, nodes)
+net = small()
+three = small(3)
+"""
+
+
+def invoke(*words):
+    return CliRunner().invoke(main, [str(word) for word in words], env={"NO_COLOR": "1", "COLUMNS": "100"})
+
+
+def refusal(*words, status=2):
+    return refused(invoke(*words), status)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a network and a folder of pictures: dark cats and light dogs."""
+    root = tmp_path_factory.mktemp("train")
+    (root / "net.py").write_text(NET)
+    random = np.random.default_rng(0)
+    for split, count in (("train", 12), ("test", 4)):
+        for light, name in enumerate(("cat", "dog")):
+            folder = root / "pets" / split / name
+            folder.mkdir(parents=True)
+            for i in range(count):
+                pixels = random.integers(0, 120, (32, 32, 3)) + 130 * light
+                PIL.fromarray(pixels.astype(np.uint8)).save(folder / f"{i}.png")
+    return root
+
+
+def words(place, out, *more):
+    options = ("--resolution", 32, "--epochs", 3, "--batch", 6, "--rate", 0.05)
+    return ("train", f"{place}/net.py:net", "--data", place / "pets", "--out", out, *options, *more)
+
+
+@pytest.fixture(scope="module")
+def trained(place):
+    result = invoke(*words(place, place / "whole"))
+    assert result.exit_code == 0, result.output
+    return place / "whole", result
+
+
+def test_it_prints_the_recipe_and_the_end(trained):
+    folder, result = trained
+    assert "8 images: top-1" in result.stdout
+    assert len(result.stdout.splitlines()) == 1
+    for told in ("recipe small", "eps", "V2 section 6.1", "12 steps, 4 in an epoch", "waiting for data", "step 12"):
+        assert told in result.stderr
+    assert {path.name for path in folder.iterdir()} >= {"checkpoint.safetensors", "metrics.jsonl"}
+
+
+def test_json_alone_on_standard_output(place, tmp_path):
+    data = json.loads(invoke(*words(place, tmp_path / "run", "--json")).stdout)
+    assert (data["network"], data["step"], data["steps"]) == ("small", 12, 12)
+    assert data["test"]["classes"] == ["cat", "dog"]
+    assert np.sum(data["test"]["confusion"]) == 8
+    assert data["recipe"]["eps"] == RECIPES["small"].eps
+    assert 0 <= data["waiting"] <= 1
+
+
+def test_the_same_command_makes_the_same_bits(trained, place, tmp_path):
+    invoke(*words(place, tmp_path / "again", "--threads", 1, "--workers", 0))
+    one, other = (load_tensors(folder / "checkpoint.safetensors")[0] for folder in (trained[0], tmp_path / "again"))
+    assert all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+def test_a_checkpoint_is_not_written_over(trained, place):
+    assert "a checkpoint is there: --resume goes on from it" in refusal(*words(place, trained[0]))
+
+
+def test_resume_without_a_checkpoint_begins(trained, place, tmp_path):
+    result = invoke(*words(place, tmp_path / "new", "--resume"))
+    assert result.stdout == trained[1].stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        (("--seed", 1), "wanted a run with seed 1, got one with seed 0"),
+        (("--change", "smoothing=0.2"), "wanted a run with smoothing 0.2, got one with smoothing 0.1"),
+    ],
+)
+def test_a_run_goes_on_as_the_same_run_only(more, wanted, trained, place):
+    assert wanted in refusal(*words(place, trained[0], "--resume", *more))
+
+
+def test_evaluate_says_what_training_said(trained):
+    result = invoke("evaluate", trained[0])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == trained[1].stdout.strip()
+    data = json.loads(invoke("evaluate", trained[0] / "checkpoint.safetensors", "--json").stdout)
+    assert f"top-1 {100 * data['top1']:.2f} %" in result.stdout
+    assert (data["network"], data["step"], np.sum(data["confusion"])) == ("small", 12, 8)
+
+
+def test_evaluate_wants_the_same_classes(trained, place, tmp_path):
+    for name in ("cat", "cow"):
+        for split in ("train", "test"):
+            (tmp_path / split / name).mkdir(parents=True)
+            (tmp_path / split / name / "0.png").write_bytes((place / "pets/test/cat/0.png").read_bytes())
+    assert "--data: wanted the classes cat, dog, got cat, cow" in refusal("evaluate", trained[0], "--data", tmp_path)
+
+
+def test_evaluate_refuses_a_broken_file(trained, tmp_path):
+    content = (trained[0] / "checkpoint.safetensors").read_bytes()
+    (tmp_path / "cut").write_bytes(content[:-1])
+    assert "it was cut short" in refusal("evaluate", tmp_path / "cut")
+    assert "No such file" in refusal("evaluate", tmp_path / "nothing")
+    save_tensors(tmp_path / "other", {"x": np.zeros(2)})
+    assert "wanted a checkpoint of `refnet train`" in refusal("evaluate", tmp_path / "other")
+
+
+def test_evaluate_of_a_file_with_another_networks_weights_names_both(trained, tmp_path):
+    arrays, metadata = load_tensors(trained[0] / "checkpoint.safetensors")
+    arrays["weights/conv/kernel"] = arrays["weights/conv/kernel"][..., :2]
+    metadata["refnet"] = metadata["refnet"].replace('"network": "small"', '"network": "smaller"')
+    save_tensors(tmp_path / "x", arrays, metadata)
+    assert "wanted a checkpoint of small, got one of smaller" in refusal("evaluate", tmp_path / "x")
+
+
+def test_groups_are_printed_and_nothing_is_trained(place, tmp_path):
+    result = invoke(*words(place, tmp_path / "none", "--groups"))
+    assert result.exit_code == 0, result.output
+    rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines() if line.strip()}
+    assert rows["conv/kernel"] == ["kernels", "3x3x3x4"]
+    assert rows["bn/gamma"][0] == rows["bn/beta"][0] == "norms"
+    assert rows["bn/moving_mean"][0] == "statistics"
+    assert rows["depthwise"][:2] == ["0", "0"]
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        (("--rate", "nan"), "rate: wanted a finite number of at least 0, got nan"),
+        (("--epochs", 0), "epochs: wanted an integer of at least 1, got 0"),
+        (("--batch", 100), "batch: wanted at most the 24 images"),
+        (("--change", "warmth=3"), "recipe: no setting warmth; it has optimizer, flavor"),
+        (("--change", "flavor=torch"), "flavor: wanted one of tensorflow, pytorch, keras, got 'torch'"),
+        (("--change", "augmentation=wild"), "augmentation: wanted one of none, small"),
+        (("--change", "epochs=3"), "--change: epochs is given twice"),
+        (("--change", "3"), "--change: wanted NAME=VALUE, such as smoothing=0.1, got '3'"),
+        (("--threads", 0), "threads: wanted an integer of at least 1, got 0"),
+    ],
+)
+def test_bad_settings(more, wanted, place, tmp_path):
+    assert wanted in refusal(*words(place, tmp_path / "run", *more))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_network_for_other_images_is_refused(place, tmp_path):
+    words = ("--data", place / "pets", "--resolution", 32, "--out", tmp_path / "run")
+    line = refusal("train", f"{place}/net.py:three", *words)
+    assert "small: wanted images of shape (32, 32, 3) and 2 classes" in line
+    assert "got a network for (32, 32, 3) and 3" in line
+
+
+def test_a_run_that_breaks_ends_with_status_1(place, tmp_path):
+    result = invoke(*words(place, tmp_path / "run", "--rate", 1e38, "--change", "optimizer=sgd"))
+    assert result.exit_code == 1
+    assert "the loss is" in result.stderr or "is not finite" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_commands_names_are_those_of_the_recipes():
+    assert tuple(RECIPES) == RECIPE_NAMES
+
+
+def started(place, folder, *more):
+    line = [sys.executable, "-m", "refnet", *map(str, words(place, folder, *more))]
+    return subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+LONG = ("--epochs", 80)
+
+
+def when_there(path, process):
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are other ones there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda each: each.name)
+def test_a_process_that_is_stopped_goes_on_to_the_same_bits(number, place, tmp_path):
+    invoke(*words(place, tmp_path / "whole", *LONG))
+    process = started(place, tmp_path / "run", *LONG)
+    when_there(tmp_path / "run" / "metrics.jsonl", process)
+    process.send_signal(number)
+    process.communicate()
+    assert process.returncode in ((130, 0) if number == signal.SIGINT else (-number, 0))
+    result = invoke(*words(place, tmp_path / "run", *LONG, "--resume"))
+    assert result.exit_code == 0, result.output
+    one, other = (load_tensors(tmp_path / name / "checkpoint.safetensors")[0] for name in ("whole", "run"))
+    assert all(one[name].tobytes() == other[name].tobytes() for name in one)
