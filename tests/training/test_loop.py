@@ -254,7 +254,7 @@ def test_a_checkpoint_of_another_network_names_both(whole, tmp_path):
 def test_a_checkpoint_cut_short_is_refused(whole, tmp_path):
     content = whole[0].checkpoint.read_bytes()
     (tmp_path / "cut").write_bytes(content[:-100])
-    with pytest.raises(ValueError, match=f"cut: wanted {len(content)} bytes, as its header says"):
+    with pytest.raises(ValueError, match="cut: wanted a whole file of tensors"):
         checkpoints.load(tmp_path / "cut")
 
 

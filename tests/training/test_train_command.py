@@ -131,7 +131,7 @@ def test_evaluate_wants_the_same_classes(trained, place, tmp_path):
 def test_evaluate_refuses_a_broken_file(trained, tmp_path):
     content = (trained[0] / "checkpoint.safetensors").read_bytes()
     (tmp_path / "cut").write_bytes(content[:-1])
-    assert "it was cut short" in refusal("evaluate", tmp_path / "cut")
+    assert "cut: wanted a whole file of tensors" in refusal("evaluate", tmp_path / "cut")
     assert "No such file" in refusal("evaluate", tmp_path / "nothing")
     save_tensors(tmp_path / "other", {"x": np.zeros(2)})
     assert "wanted a checkpoint of `refnet train`" in refusal("evaluate", tmp_path / "other")
@@ -139,7 +139,7 @@ def test_evaluate_refuses_a_broken_file(trained, tmp_path):
 
 def test_evaluate_of_a_file_with_another_networks_weights_names_both(trained, tmp_path):
     arrays, metadata = load_tensors(trained[0] / "checkpoint.safetensors")
-    arrays["weights/conv/kernel"] = arrays["weights/conv/kernel"][..., :2]
+    arrays["average/conv/kernel"] = arrays["average/conv/kernel"][..., :2]  # those that are judged
     metadata["refnet"] = metadata["refnet"].replace('"network": "small"', '"network": "smaller"')
     save_tensors(tmp_path / "x", arrays, metadata)
     assert "wanted a checkpoint of small, got one of smaller" in refusal("evaluate", tmp_path / "x")
