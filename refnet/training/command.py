@@ -125,7 +125,7 @@ def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Splits", net: "Gra
     steps = recipe.epochs * len(batches)
     what = {name: given[name] for name in ("model", "width", "more", "data", "resolution", "root", "seed")}
     what |= {"recipe": asdict(recipe), "classes": list(splits.train.classes)}
-    folder = Path(given["out"] or f"runs/{net.name}-{_word(splits.train.name)}-{given['seed']}")
+    folder = Path(given["out"] or f"runs/{net.name}-{Path(given['data']).resolve().name}-{given['seed']}")
     trainer = Trainer(net, recipe, len(batches), steps, given["seed"], given["threads"])
     run = Run(trainer, batches, splits.test, folder, steps, what, given["workers"])
     if run.checkpoint.exists():
@@ -135,11 +135,6 @@ def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Splits", net: "Gra
         _check_same(run, found.about.run)
         run.restore(found)
     return run
-
-
-def _word(name: str) -> str:
-    """A data set's name as a part of a folder's."""
-    return Path(name).name or "data"
 
 
 def _check_same(run: "Run", before: Mapping[str, Any]) -> None:

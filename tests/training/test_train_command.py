@@ -91,6 +91,14 @@ def test_the_same_command_makes_the_same_bits(trained, place, tmp_path):
     assert all(one[name].tobytes() == other[name].tobytes() for name in one)
 
 
+def test_a_run_has_a_folder_of_its_own(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = invoke(*(word for word in words(place, "") if word not in ("--out", "")), "--json")
+    folder = json.loads(told.stdout)["folder"]
+    assert folder == "runs/small-pets-0"
+    assert (tmp_path / folder / "checkpoint.safetensors").is_file()
+
+
 def test_a_checkpoint_is_not_written_over(trained, place):
     assert "a checkpoint is there: --resume goes on from it" in refusal(*words(place, trained[0]))
 
