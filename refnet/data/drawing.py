@@ -11,7 +11,7 @@ Lengths on the picture are in eighths of a pixel, angles in 256ths of a turn. Ri
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, pi, sin
 from typing import Any
 
 import numpy as np
@@ -43,8 +43,9 @@ def _square(u: Whole, v: Whole) -> Whole:
 
 def _half_planes(u: Whole, v: Whole, count: int, distance: int) -> list[Whole]:
     """For each of `count` lines around the middle, at that distance from it: how far inside of it."""
-    turns = [k * _TURN // count + _TURN // 4 for k in range(count)]
-    return [distance - ((u * int(_COSINE[t % _TURN]) + v * int(_SINE[t % _TURN])) >> 12) for t in turns]
+    angles = [2 * pi * (k / count + 1 / 4) for k in range(count)]
+    normals = [(round(4096 * cos(angle)), round(4096 * sin(angle))) for angle in angles]
+    return [distance - ((u * x + v * y) >> 12) for x, y in normals]
 
 
 def _triangle(u: Whole, v: Whole) -> Whole:
@@ -76,8 +77,8 @@ def _heart(u: Whole, v: Whole) -> Whole:
 
 
 def _crescent(u: Whole, v: Whole) -> Whole:
-    away = u - 460
-    inside: Whole = np.minimum((960**2 - u * u - v * v) >> 11, (away * away + v * v - 760**2) >> 11)
+    away = v + 460
+    inside: Whole = np.minimum((960**2 - u * u - v * v) >> 11, (u * u + away * away - 760**2) >> 11)
     return inside
 
 

@@ -19,19 +19,20 @@ CLASSES = tuple(f"{texture} {shape}" for shape in SHAPES for texture in TEXTURES
 CHUNK = 4 * len(CLASSES)  # so many pictures share one stream of chance
 
 # How hard it is: least and greatest, drawn uniformly for each picture.
-RADIUS = (9, 22)  # of the shape that counts, in pixels
-OFF_CENTRE = 12  # its middle is at most so many pixels from the picture's, each way
-CONTRAST = (30, 110)  # each channel of its colour, from the background's
-TEXTURE_CONTRAST = (35, 110)  # each channel of its second colour, from its first
+RADIUS = (14, 24)  # of the shape that counts, in pixels
+TURN = (-32, 32)  # of it, in 256ths; alike to both sides, so that a mirrored picture is one of the same class
+OFF_CENTRE = 8  # its middle is at most so many pixels from the picture's, each way
+CONTRAST = (60, 130)  # each channel of its colour, from the background's
+TEXTURE_CONTRAST = (60, 130)  # each channel of its second colour, from its first
 PERIODS = (5, 9)  # of its texture, in four radii
-BEHIND = (0, 3)  # smaller shapes behind it
-BEFORE = (0, 2)  # smaller shapes before it
+BEHIND = (0, 2)  # smaller shapes behind it
+BEFORE = (0, 1)  # smaller shapes before it
 SMALLER_RADIUS = (4, 7)
-BARS = (0, 2)  # thin bars before all
+BARS = (0, 1)  # thin bars before all
 BAR_RADIUS = (1, 2)
 GRADIENT = 40  # the background's colour at the edges, at most so far from that in the middle
-BACKGROUND_TEXTURE = (0, 30)  # how far its pattern changes it
-NOISE = (10, 60)  # greatest change of a channel; small changes are likelier
+BACKGROUND_TEXTURE = (0, 15)  # how far its pattern changes it
+NOISE = (4, 30)  # greatest change of a channel; small changes are likelier
 
 
 class Chance:
@@ -84,7 +85,7 @@ def _counting(chance: Chance, labels: Array, background: Array) -> Objects:
         x=middle + chance.whole((-8 * OFF_CENTRE, 8 * OFF_CENTRE), n),
         y=middle + chance.whole((-8 * OFF_CENTRE, 8 * OFF_CENTRE), n),
         radius=chance.whole((8 * RADIUS[0], 8 * RADIUS[1]), n),
-        turn=chance.whole((0, 255), n),
+        turn=chance.whole(TURN, n) & 255,
         colour=colour,
         second_colour=chance.moved(colour, TEXTURE_CONTRAST),
         pitch=chance.whole((32 * PERIODS[0], 32 * PERIODS[1]), n),
