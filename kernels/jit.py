@@ -3,6 +3,7 @@
     @jit                   strict IEEE arithmetic: every rounding happens where the text says
     @jit(CONTRACT)         a*b + c may become one fused multiply-add
     @jit(REASSOCIATE)      that, and a sum may be split over vector lanes
+    @brief                 strict, without letting other Python threads run meanwhile
     @bare                  strict, without counting references to arrays
     @inner, @inlined       the same for what kernels alone call: parts (`parts.py`)
 
@@ -51,8 +52,8 @@ def jit(target: Any) -> Any:
 
 def _compile_at_first_call(function: F, flags: frozenset[str], **options: Any) -> F:
     _register(function, _NAMES[flags])
-    options = {"_nrt": True, "forceinline": False} | options  # else those of whoever is being compiled at that moment
-    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=set(flags) or False, **options)(function)
+    usual = {"nogil": True, "_nrt": True, "forceinline": False}  # the last two, else, as whoever is being compiled now
+    compiled = numba.njit(error_model="numpy", fastmath=set(flags) or False, **usual | options)(function)
     if compiled is not function:  # which it is under NUMBA_DISABLE_JIT=1
         _attach_cache(compiled, function, _NAMES[flags])
     return cast(F, compiled)
@@ -76,6 +77,13 @@ def _attach_cache(compiled: Any, function: Any, name: str) -> None:
         compiled._cache = KernelCache(function, name)
     except (ImportError, AttributeError, TypeError, OSError) as error:
         logging.getLogger(__name__).info("%s is not cached: %s", function.__qualname__, error)
+
+
+def brief(function: F) -> F:
+    """Compile strictly, for what takes a microsecond or two: a helper thread that waits for the interpreter's lock
+    would have it meanwhile, and whoever wants it back sleeps until it is woken.
+    """
+    return _compile_at_first_call(function, STRICT, nogil=False)
 
 
 def bare(function: F) -> F:

@@ -15,7 +15,7 @@ def jitted(path: Path) -> list[ast.FunctionDef]:
 
     def is_jit(decorator: ast.expr) -> bool:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        return isinstance(called, ast.Name) and called.id in ("jit", "bare", "inner", "inlined")
+        return isinstance(called, ast.Name) and called.id in ("jit", "brief", "bare", "inner", "inlined")
 
     functions = (node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef))
     return [function for function in functions if any(map(is_jit, function.decorator_list))]

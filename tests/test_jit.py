@@ -11,7 +11,7 @@ import pytest
 
 import refnet
 from refnet import kernels
-from refnet.kernels.jit import CONTRACT, REASSOCIATE, STRICT, jit
+from refnet.kernels.jit import CONTRACT, REASSOCIATE, STRICT, brief, jit
 
 NAMES = kernels.__all__
 
@@ -85,6 +85,13 @@ def test_strict_adds_in_the_order_of_the_text():
 def test_kernels_release_the_interpreter_and_divide_like_numpy():
     compiled = jit(lambda a, b: a / b)
     assert compiled.targetoptions["nogil"]
+    assert compiled(1.0, 0.0) == np.inf
+
+
+@pytest.mark.jit
+def test_what_is_brief_keeps_the_interpreters_lock():
+    compiled = brief(lambda a, b: a / b)
+    assert not compiled.targetoptions["nogil"]
     assert compiled(1.0, 0.0) == np.inf
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import jit
+from ..jit import brief
 from .normalised import Gradient, Normalised
 from .packing import NO_PADS, pack_map
 from .shapes import padded
@@ -38,7 +38,7 @@ def combined(pivots: Array, sums: Array, counts: Array) -> Moments:
     return Moments(*mean_and_variance(pivots, sums, counts), int(counts.sum()))
 
 
-@jit
+@brief
 def mean_and_variance(pivots: Array, sums: Array, counts: Array) -> tuple[Array, Array]:
     """`variance = mean of squares - square of mean` of the distances from a part's pivot, and of the parts' means.
 
@@ -78,7 +78,7 @@ def affine(
     return Normalised(z, scale, shift, means, np.array(limits, z.dtype))
 
 
-@jit
+@brief
 def affine_vectors(gamma: Array, beta: Array, mean: Array, inv_std: Array, channels: int) -> tuple[Array, Array, Array]:
     """`scale = gamma * inv_std`, `shift = beta - mean * scale`, and the mean, as they are used: in the dtype of gamma.
 
@@ -104,7 +104,7 @@ def gradient_of(
     return Gradient(dv, x.z, gain, tilt, offset), dgamma, dbeta
 
 
-@jit
+@brief
 def gradient_vectors(
     slopes: Array, rounded: Array, gamma: Array, mean: Array, inv_std: Array, values: int
 ) -> tuple[Array, Array, Array, Array, Array]:

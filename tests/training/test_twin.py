@@ -73,7 +73,7 @@ def test_fifty_steps_in_float64_are_torchs(name, twin):
 
 
 @pytest.mark.jit
-@pytest.mark.parametrize("build", [mobilenet_v1, mobilenet_v2])
+@pytest.mark.parametrize("build", [pytest.param(mobilenet_v1, marks=pytest.mark.slow), mobilenet_v2])
 def test_fifty_steps_of_a_mobilenet_in_float64_are_torchs(build, twin):
     net = build(width=0.25, resolution=32, classes=4)
     recipe = replace(RECIPES["small"], schedule="constant", rate=0.00002)  # a gentle start, as that of a whole run
