@@ -52,7 +52,7 @@ def jit(target: Any) -> Any:
 
 def _compile_at_first_call(function: F, flags: frozenset[str], **options: Any) -> F:
     _register(function, _NAMES[flags])
-    usual = {"nogil": True, "_nrt": True, "forceinline": False}  # the last two, else, as whoever is being compiled now
+    usual = {"nogil": True, "_nrt": True, "forceinline": False}  # the last two, if left out, are those of a caller
     compiled = numba.njit(error_model="numpy", fastmath=set(flags) or False, **usual | options)(function)
     if compiled is not function:  # which it is under NUMBA_DISABLE_JIT=1
         _attach_cache(compiled, function, _NAMES[flags])
