@@ -17,7 +17,8 @@ def few_nodes():
     """A network that plain Python runs in a second."""
     layers = [layers_of.Conv2d(4, 3, 2), layers_of.BatchNorm(), layers_of.DepthwiseConv2d(3), layers_of.Relu6()]
     ends = [layers_of.PointwiseConv2d(6), layers_of.GlobalAveragePool()]
-    return refnet.Graph("few", {"images": (8, 8, 3)}, [refnet.Node(f"n{i}", each) for i, each in enumerate(layers + ends)])
+    nodes = [refnet.Node(f"n{i}", each) for i, each in enumerate(layers + ends)]
+    return refnet.Graph("few", {"images": (8, 8, 3)}, nodes)
 
 
 def results(net, **options):
