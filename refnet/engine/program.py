@@ -83,7 +83,7 @@ class Program:
         parts = self._parts
         self._arrays = Arrays(empty(parts.size, self.dtype), aligned(parts.weights), aligned(parts.tables))
         self._parts = parts._replace(weights=self._arrays.weights, tables=self._arrays.tables)
-        self._serials = tuple(Serials() for _ in parts.steps)  # each its own: threads stay for the next call of a step
+        self._serials = tuple(Serials() for _ in parts.steps)  # a step's own: its helpers stay, with these arrays
         self._free = threading.Lock()
         _programs.add(self)
 
