@@ -737,7 +737,6 @@ LEARNING = (
         "within, beyond = (self.eps, 0.0) if",
         "within, beyond = (0.0, self.eps) if",
         _OPTIMIZERS,
-        quick=True,
     ),
     Mistake(
         "RMSProp: the rate of TensorFlow's outside of the velocity",

@@ -215,7 +215,7 @@ def when_there(path, process):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are other ones there")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda each: each.name)
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_process_that_is_stopped_goes_on_to_the_same_bits(number, place, tmp_path):
     invoke(*words(place, tmp_path / "whole", *LONG))
     process = started(place, tmp_path / "run", *LONG)
