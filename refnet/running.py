@@ -4,7 +4,7 @@ Values live in a dict by node name and are dropped after their last use. Nothing
 does, and calls these functions with arrays that fit.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,22 @@ def train_forward(
         tape.updates.update({roles[role]: value for role, value in updates.items()})
         _drop(values, done, keep)
     return values
+
+
+def maps_in_training(
+    nodes: Sequence[Node], weights: Mapping[str, Array], values: Arrays, kernels: Any
+) -> Iterator[tuple[Node, dict[str, Array], Array]]:
+    """Run node by node in training mode, without a tape -> each node, its weights by role, its output.
+
+    values: those of the graph's inputs; an output stays there until its last use.
+    """
+    random = np.random.default_rng(0)
+    for node, done in zip(nodes, last_uses(nodes), strict=True):
+        xs = [values[source] for source in node.inputs]
+        own = {role: weights[key] for role, key in node.keys(*(x.shape[1:] for x in xs)).items()}
+        values[node.name], _, _ = node.layer.train_forward(kernels, own, *xs, rng=random)
+        yield node, own, values[node.name]
+        _drop(values, done, ())
 
 
 def _drop(values: Arrays, done: Collection[str], keep: Collection[str]) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ..figures import load_matplotlib
 from ..kernels.tiled.tile_types import COMPILES
 from ..tables import print_table
 from . import peak, report, tables
 from .blocks import block_data, by_block
 from .contestants import contestants
 from .machine import machine, versions
-from .plot import load_matplotlib, write_plot
+from .plot import write_plot
 from .progress import progress
 from .race import Race
 from .rows import Case, Row, compare
@@ -37,7 +38,7 @@ def check(plot: str | None) -> None:
     if not COMPILES:
         raise ValueError("bench: wanted compiled kernels, got NUMBA_DISABLE_JIT=1")
     if plot is not None:
-        kinds = load_matplotlib().Figure().canvas.get_supported_filetypes()
+        kinds = load_matplotlib("--plot: the picture is").Figure().canvas.get_supported_filetypes()
         if Path(plot).suffix[1:] not in kinds:
             raise ValueError(f"--plot: wanted a file that ends in .{', .'.join(sorted(kinds))}, got {plot!r}")
         if not Path(plot).absolute().parent.is_dir():

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..figures import load_matplotlib
 from .rows import OWN, Row
 from .tables import threads
 
@@ -27,26 +28,13 @@ LOOKS = {
 Bandwidths = Mapping[int, Mapping[str, float]]  # threads -> "memory" and "cache" -> bytes per second
 
 
-def load_matplotlib() -> Any:
-    """Raises ImportError that names the extra."""
-    try:
-        from matplotlib import figure
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        raise ImportError(
-            "--plot: the picture is drawn by matplotlib: pip install '.[plots]' in the folder of refnet"
-        ) from None
-    return figure
-
-
 def write_plot(path: str | os.PathLike[str], rows: Sequence[Row], bandwidths: Bandwidths) -> None:
     """Draw the rows that were timed. Raises ValueError without any, or for a kind of file that cannot be drawn."""
     timed = [row for row in rows if not row.refused]
     if not timed:
         raise ValueError("--plot: wanted at least one row that was not refused, got none")
     counts = sorted({row.case.threads for row in timed})
-    figure = load_matplotlib().Figure(figsize=(12, 5 * len(counts)), layout="constrained")
+    figure = load_matplotlib("--plot: the picture is").Figure(figsize=(12, 5 * len(counts)), layout="constrained")
     panels = figure.subplots(len(counts), 2, squeeze=False)
     for (left, right), count in zip(panels, counts, strict=True):
         own = [row for row in timed if row.case.threads == count]

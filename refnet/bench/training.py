@@ -19,7 +19,7 @@ from ..kernels import tiled
 from ..layers.base import Array
 from ..layers.dropout import Dropout
 from ..rewrites.fusion import fuse
-from ..running import last_uses
+from ..running import maps_in_training
 from ..training.losses import softmax_cross_entropy
 from ..training.optimizers import RMSProp
 from . import judge
@@ -93,8 +93,7 @@ class RefnetTraining(Refnet):
         net = fast_graph(lesson.net, lesson.threads)
         weights = {key: np.array(w) for key, w in lesson.weights.items()}
         trained = {key: weights[key] for key, each in net.parameters().items() if each.trainable}
-        given = SETTING
-        optimizer = RMSProp(trained, "pytorch", given.decay, given.momentum, given.eps, given.weight_decay)
+        optimizer = RMSProp(trained, "pytorch", SETTING.decay, SETTING.momentum, SETTING.eps, SETTING.weight_decay)
 
         def look(given: Lesson) -> tuple[Array, Mapping[str, Array]]:
             logits, tape = net.train_forward(weights, given.images, 0, kernels=tiled)
@@ -104,7 +103,7 @@ class RefnetTraining(Refnet):
             return logits, gradients
 
         return Pupil(
-            lambda: optimizer.step(weights, look(lesson)[1], given.rate),
+            lambda: optimizer.step(weights, look(lesson)[1], SETTING.rate),
             look,
             {"threads": lesson.threads, **SETTING._asdict()},
         )
@@ -213,14 +212,8 @@ def _truth(lesson: Lesson) -> Truth:
 
 def _train_logits(net: Graph, weights: Mapping[str, Array], images: Array) -> Array:
     """What `train_forward` returns, without a tape: a large batch would take gigabytes of it in float64."""
-    values, rng = {next(iter(net.inputs)): images}, np.random.default_rng(0)
-    for node, done in zip(net.nodes, last_uses(net.nodes), strict=True):
-        xs = [values[source] for source in node.inputs]
-        own = {role: weights[key] for role, key in node.keys(*(x.shape[1:] for x in xs)).items()}
-        values[node.name], _, _ = node.layer.train_forward(kernels, own, *xs, rng=rng)
-        for name in done:
-            del values[name]
-    return values[net.outputs[0]]
+    maps = maps_in_training(net.nodes, weights, {next(iter(net.inputs)): images}, kernels)
+    return next(y for node, _, y in maps if node.name == net.outputs[0])
 
 
 def _gradient_distance(engine: Trainer, pupil: Pupil, lesson: Lesson, true: Truth) -> float:

@@ -93,16 +93,30 @@ class Batches:
         return lambda i, height, width: window(self.augmentation, u[i], height, width)
 
 
-def in_order(
-    dataset: Dataset, batch: int, central: float = 1.0, dtype: DTypeLike = np.float32
-) -> Iterator[Batch]:
+class InOrder:
     """Every image once, in the order of the set, for evaluation; the last batch may be smaller.
 
     central: the share of the height and of the width that is seen, as `Augmentation.central`.
     """
-    check(NONE._replace(central=central))
-    size = whole("batch", batch, 1)
-    for start in range(0, len(dataset), size):
-        indices = np.arange(start, min(start + size, len(dataset)))
-        images = dataset.read(indices, None if central == 1 else lambda _, h, w: central_window(central, h, w))
-        yield Batch(scaled(images, dtype), dataset.labels[indices])
+
+    def __init__(self, dataset: Dataset, batch: int, central: float = 1.0, dtype: DTypeLike = np.float32) -> None:
+        check(NONE._replace(central=central))
+        self._dataset, self._central, self._dtype = dataset, central, dtype
+        self._size = whole("batch", batch, 1)
+
+    def __len__(self) -> int:
+        return -(-len(self._dataset) // self._size)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of that number, from 0 on."""
+        indices = np.arange(step * self._size, min((step + 1) * self._size, len(self._dataset)))
+        view = None if self._central == 1 else lambda _, h, w: central_window(self._central, h, w)
+        return Batch(scaled(self._dataset.read(indices, view), self._dtype), self._dataset.labels[indices])
+
+
+def in_order(
+    dataset: Dataset, batch: int, central: float = 1.0, dtype: DTypeLike = np.float32
+) -> Iterator[Batch]:
+    """The batches of `InOrder`, one after the other."""
+    batches = InOrder(dataset, batch, central, dtype)
+    yield from map(batches.batch, range(len(batches)))

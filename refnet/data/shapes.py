@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..io import files
 from ..kernels.store import digest, user_cache_folder
 from . import drawing, scenes
 from .dataset import Images, Splits
@@ -76,20 +77,18 @@ def _mapped(file: Path, shape: tuple[int, ...]) -> Array | None:
 
 
 def _write(file: Path, images: Array) -> None:
-    """First beside its place, then in one step under its name; the files that nobody used for longest go."""
+    """The files that nobody used for longest go."""
     file.parent.mkdir(parents=True, exist_ok=True)
     left = [part for part in file.parent.glob(".*.part") if time() - _last_use(part) > _ABANDONED]
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as stream:
-            np.save(stream, images, allow_pickle=False)
-        beside.replace(file)
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+    files.fill(file, lambda beside: _save(beside, images))
     for old in left + sorted(file.parent.glob("[!.]*.npy"), key=_last_use, reverse=True)[_KEPT_FILES:]:
         with suppress(OSError):
             old.unlink()
+
+
+def _save(path: Path, images: Array) -> None:
+    with path.open("wb") as stream:  # NumPy would add a suffix to a name
+        np.save(stream, images, allow_pickle=False)
 
 
 def _last_use(file: Path) -> float:

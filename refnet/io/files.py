@@ -1,12 +1,19 @@
 """Writing a file so that nobody ever sees half of it."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> None:
-    """Put the content under the path, in place of what was there: first beside it, then in one step under its name.
+    """Put the content under the path; see `fill`."""
+    fill(path, lambda beside: beside.write_bytes(content))
+
+
+def fill(path: str | os.PathLike[str], put: Callable[[Path], object]) -> None:
+    """Put the file that `put` writes under the path, in place of what was there: first under a name beside it, which
+    `put` is given, then in one step under its own.
 
     Raises ValueError for a path without a name, OSError that names the path; what was there stays then.
     """
@@ -15,7 +22,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> None:
         raise ValueError(f"path: wanted the name of a file, got {str(path)!r}")
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        beside.write_bytes(content)
+        put(beside)
         beside.replace(target)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(path)) from None

@@ -220,6 +220,7 @@ def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool)
     """
     from .. import printing
     from ..data.augmentation import AUGMENTATIONS
+    from ..data.batches import InOrder
     from ..tables import print_table
     from . import checkpoints, evaluation, loop
     from .printing import confusion_table, evaluation_sentence
@@ -235,7 +236,7 @@ def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool)
     net = _network(given, splits)
     weights = found.fitting(net, path)
     central = AUGMENTATIONS[run["recipe"]["augmentation"]].central
-    images = loop.InOrder(splits.test, central)
+    images = InOrder(splits.test, evaluation.BATCH, central)
     judged = evaluation.evaluate(net, weights, (images.batch(i) for i in range(len(images))))
     if as_json:
         told = {"network": net.name, "checkpoint": str(path), "step": found.about.step, "data": given["data"]}

@@ -4,24 +4,15 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..figures import load_matplotlib
+
 # Okabe and Ito's colours, which people with any colour vision tell apart.
 TRAINING, TEST, RATE = "#0072B2", "#D55E00", "#009E73"
 
 
-def load_matplotlib() -> Any:
-    """Raises ImportError that names the extra."""
-    try:
-        from matplotlib import figure
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        raise ImportError("curves are drawn by matplotlib: pip install '.[plots]' in the folder of refnet") from None
-    return figure
-
-
 def draw(path: str | os.PathLike[str], lines: Sequence[Mapping[str, Any]], title: str) -> None:
     """Draw the lines of `metrics.py`. Raises ImportError without matplotlib, OSError that names the path."""
-    figure = load_matplotlib().Figure(figsize=(12, 4), layout="constrained")
+    figure = load_matplotlib("curves are").Figure(figsize=(12, 4), layout="constrained")
     loss, accuracy, rate = figure.subplots(1, 3)
     for axes, name, title_of in ((loss, "loss", "loss in nats"), (accuracy, "accuracy", "accuracy in %")):
         scale = 100 if name == "accuracy" else 1

@@ -13,9 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..data.batches import Batch, Batches, in_order
+from ..data.batches import Batches, InOrder
 from ..data.dataset import Dataset
 from ..data.prefetch import Prefetched
 from . import checkpoints, evaluation
@@ -44,22 +42,6 @@ class Outcome(NamedTuple):
     seconds: float
     waiting: float
     test: Evaluation | None
-
-
-class InOrder:
-    """A data set as numbered batches, for evaluation: what makes them ahead can then be the same as in training."""
-
-    def __init__(self, dataset: Dataset, central: float = 1.0, dtype: Any = np.float32) -> None:
-        self._dataset, self._central, self._dtype = dataset, central, dtype
-
-    def __len__(self) -> int:
-        return -(-len(self._dataset) // evaluation.BATCH)
-
-    def batch(self, step: int) -> Batch:
-        """Images step * BATCH, ... of the set."""
-        start = step * evaluation.BATCH
-        part = self._dataset.take(np.arange(start, min(start + evaluation.BATCH, len(self._dataset))))
-        return next(in_order(part, evaluation.BATCH, self._central, self._dtype))
 
 
 @dataclass
@@ -144,7 +126,7 @@ class Run:
     def evaluation(self) -> Evaluation:
         """Of the weights as they are now."""
         central = self.batches.augmentation.central
-        source = InOrder(self.test, central, self.batches.dtype)
+        source = InOrder(self.test, evaluation.BATCH, central, self.batches.dtype)
         with Prefetched(source, 0, len(source), self.workers) as ahead:
             found = evaluation.evaluate(self.trainer.net, self.trainer.best_weights, ahead)
             self.waited += ahead.waited

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from rich.table import Table
@@ -49,10 +50,7 @@ def groups_summary(net: Graph) -> Table:
     found, parameters = weight_groups(net), net.parameters()
     numbers: Counter[str] = Counter()
     for key, group in found.items():
-        count = 1
-        for size in parameters[key].shape:
-            count *= size
-        numbers[group] += count
+        numbers[group] += prod(parameters[key].shape)
     made = table("", "bold")
     add_columns(made, "group", whole=True)
     add_columns(made, "weights", "numbers", right=True, whole=True)

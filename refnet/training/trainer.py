@@ -14,7 +14,7 @@ import numpy as np
 from ..graph import Graph
 from ..layers.base import Array
 from ..rewrites.fusion import fuse
-from ..running import last_uses
+from ..running import maps_in_training
 from .averages import ExponentialMovingAverage
 from .evaluation import ranks
 from .losses import softmax_cross_entropy
@@ -130,16 +130,10 @@ def first_not_finite(net: Graph, weights: Mapping[str, Array], images: Array) ->
         return f"the first tensor that is not finite: {name}"
     from .. import kernels  # plain ones: this is about one step, and happens once
 
-    values, random = {name: images}, np.random.default_rng(0)
-    for node, done in zip(net.nodes, last_uses(net.nodes), strict=True):
-        xs = [values[source] for source in node.inputs]
-        own = {role: weights[key] for role, key in node.keys(*(x.shape[1:] for x in xs)).items()}
+    for node, own, y in maps_in_training(net.nodes, weights, {name: images}, kernels):
         for role, w in own.items():
             if not np.isfinite(w).all():
                 return f"the first tensor that is not finite: weight {node.key(role)!r}"
-        values[node.name], _, _ = node.layer.train_forward(kernels, own, *xs, rng=random)
-        if not np.isfinite(values[node.name]).all():
+        if not np.isfinite(y).all():
             return f"the first tensor that is not finite: the output of {node.name!r}"
-        for each in done:
-            del values[each]
     return None
