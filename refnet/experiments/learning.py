@@ -1,0 +1,106 @@
+"""Cells that learn: one network, one seed, so many steps, and how well it does on images that it has not seen.
+
+One thread: cells run beside each other, one in each process. Nothing but the settings decides the result.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import models
+from ..data.augmentation import AUGMENTATIONS
+from ..data.batches import Batch, Batches, InOrder
+from ..data.dataset import Splits
+from ..data.sources import load
+from ..graph import Graph
+from ..layers.base import Array
+from ..training.evaluation import BATCH, Evaluation, evaluate
+from ..training.recipes import Recipe, recipe
+from ..training.trainer import Trainer
+
+WARMUP = 0.1  # the share of the steps in which the rate rises
+# As `small`, with flips, which shapes allow, and a higher rate: a run has far fewer epochs.
+RECIPE: Mapping[str, Any] = {"augmentation": "cifar", "rate": 0.003, "warmup_epochs": 1.0}
+
+Make = Callable[..., Trainer]
+
+
+class Learned(NamedTuple):
+    """weights: those that were judged. losses: of each step. test: on the test images."""
+
+    net: Graph
+    weights: Mapping[str, Array]
+    losses: Sequence[float]
+    test: Evaluation
+
+
+def settings_of(batch: int, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """The recipe of the experiments, with an experiment's changes."""
+    return recipe("small", {**RECIPE, "batch": batch, **(changes or {})})
+
+
+@cache
+def images_of(source: str, root: str | None, train: int, test: int) -> Splits:
+    """The first images of a data set: read once in each process."""
+    return load(source, root=root, counts=(train, test))
+
+
+def network(model: str, builder: Mapping[str, Any], data: Splits) -> Graph:
+    """A network of `refnet.models` for these images and their classes; the builder's settings go before."""
+    height, _, _ = data.train.shape
+    build = getattr(models, model)
+    built: Graph = build(**{"resolution": height, "classes": len(data.train.classes), **builder})
+    return built
+
+
+def learn(net: Graph, data: Splits, given: Recipe, steps: int, seed: int, make: Make = Trainer) -> Learned:
+    """Train from fresh weights of the seed, with the seed's order of images, and judge. make: the trainer's class."""
+    trainer = make(net, given, max(1, round(WARMUP * steps)), steps, seed, threads=1)
+    batches = Batches(data.train, given.batch, seed, AUGMENTATIONS[given.augmentation])
+    losses = [trainer.advance(*batches.batch(step)).loss for step in range(steps)]
+    weights = trainer.best_weights
+    return Learned(trainer.net, weights, losses, judged(trainer.net, weights, data))
+
+
+def judged(net: Graph, weights: Mapping[str, Array], data: Splits) -> Evaluation:
+    return evaluate(net, weights, test_batches(data))
+
+
+def test_batches(data: Splits) -> Iterator[Batch]:
+    source = InOrder(data.test, BATCH)
+    yield from map(source.batch, range(len(source)))
+
+
+def told(learned: Learned) -> dict[str, Any]:
+    """What every cell that learned tells: shares as numbers from 0 to 1, losses in nats, counts as integers."""
+    cost = learned.net.cost()
+    last = learned.losses[-max(1, len(learned.losses) // 10) :]
+    return {
+        "network": learned.net.name,
+        "accuracy": learned.test.top1,
+        "test_loss": learned.test.loss,
+        "training_loss": float(np.mean(last)),
+        "madds": cost.total("MADD"),
+        "weights": cost.total("P-WEIGHTS"),
+    }
+
+
+def classify(
+    *,
+    model: str,
+    seed: int,
+    steps: int,
+    batch: int,
+    train: int,
+    test: int,
+    source: str,
+    root: str | None = None,
+    builder: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The ordinary cell: train a network of `refnet.models` and tell how well it does."""
+    data = images_of(source, root, train, test)
+    net = network(model, builder or {}, data)
+    return told(learn(net, data, settings_of(batch, changes), steps, seed))
