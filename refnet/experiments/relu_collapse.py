@@ -136,7 +136,7 @@ EXPERIMENT = Experiment(
     notes=(
         '"2 in 15" is a set of 2 dimensions in 15 channels: for 2 the spiral of Figure 1, for others a cube of points.',
         "A point is lost where Lemma 2 says so: the positive coordinates of Bx do not determine x.",
-        "For the volume, entries of a matrix depend on each other, as Theorem 1 allows; for the sets they are Gaussian.",
+        "For the volume, entries of a matrix depend on each other, as Theorem 1 allows; for sets they are Gaussian.",
         "Errors are root mean squares over the set's own; the pseudo-inverse is the way back that Figure 1 shows.",
     ),
 )

@@ -1,11 +1,10 @@
 """What random expansion and ReLU destroy: the cells, and the claims on made-up results."""
 
-import json
-from importlib import import_module
 from math import comb
 
 import numpy as np
 import pytest
+from cells import computed
 
 from refnet.appendix import spirals
 from refnet.experiments import relu_collapse
@@ -13,19 +12,11 @@ from refnet.experiments.relu_collapse import EXPERIMENT, named
 from refnet.figures import load_matplotlib
 
 
-def function_of(arm):
-    module, name = arm.work.split(":")
-    return getattr(import_module(f"refnet.experiments.{module}"), name)
-
-
 @pytest.fixture(scope="module")
 def quick():
     """arm -> its results as they come back from a file."""
     size = EXPERIMENT.sizes["quick"]
-    return {
-        arm.name: [json.loads(json.dumps(function_of(arm)(**arm.cell(seed).settings))) for seed in range(size.seeds)]
-        for arm in EXPERIMENT.arms(size)
-    }
+    return {arm.name: [computed(arm.cell(seed)) for seed in range(size.seeds)] for arm in EXPERIMENT.arms(size)}
 
 
 def test_the_cells_say_what_the_theorem_and_the_dimensions_want(quick):
