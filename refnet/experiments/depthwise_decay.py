@@ -1,10 +1,11 @@
 """V1 section 3.2, and a remark in the hand notes on V2: many depthwise filters train to zero. With and without decay.
 
-    M   filters of a depthwise layer    w   (KH, KW, M) its kernel    y   its output behind batch norm, before ReLU6
+    M   filters of a depthwise layer    w   (KH, KW, M) its kernel
 
-A filter's swing is the standard deviation of its y over all pixels of all test images. Batch norm makes it |gamma|,
-some 1, of any filter whose output varies: unless it varies so little that eps outweighs the variance, because w or the
-input have gone to zero. That is what dead means here. The size of w alone says nothing: batch norm undoes its scale.
+A filter's swing is the standard deviation of its output behind batch norm, before ReLU6, over all pixels of all test
+images. Batch norm makes it |gamma|, some 1, of any filter whose output varies: unless it varies so little that eps
+outweighs the variance, because w or the input have gone to zero. That is what dead means here. The size of w alone says
+nothing: batch norm undoes its scale.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from ..data.batches import Batch
 from ..graph import Graph
 from ..layers.base import Array
 from ..layers.convolution import DepthwiseConv2d
+from ..layers.normalization import BatchNorm
 from . import depthwise_decay_figure
 from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Results, Size
 from .learning import images_of, learn, network, settings_of, test_batches, told
@@ -71,20 +73,30 @@ def dead(swing: Array) -> int:
 
 
 def swings(net: Graph, weights: Mapping[str, Array], batches: Iterable[Batch]) -> dict[str, Array]:
-    """Depthwise layer -> swing of each of its filters (M,), in float64."""
+    """Depthwise layer -> swing of each of its filters (M,): their own deviation times what batch norm multiplies by."""
     names = [node.name for node in net.nodes if isinstance(node.layer, DepthwiseConv2d)]
-    taps = [f"{name}_bn" for name in names]
-    pixels = dict.fromkeys(taps, 0)
-    sums, squares = ({tap: np.zeros(net.shapes[tap][-1]) for tap in taps} for _ in range(2))
+    pixels = dict.fromkeys(names, 0)
+    sums, squares = ({name: np.zeros(net.shapes[name][-1]) for name in names} for _ in range(2))
     for images, _ in batches:
-        _, maps = net.forward(weights, images, taps)
-        for tap in taps:
-            y = maps[tap].reshape(-1, maps[tap].shape[-1]) - weights[f"{tap}/beta"].astype(np.float64)
-            pixels[tap] += len(y)
-            sums[tap] += y.sum(axis=0)
-            squares[tap] += (y**2).sum(axis=0)
-    variances = (squares[tap] / pixels[tap] - (sums[tap] / pixels[tap]) ** 2 for tap in taps)
-    return {name: np.sqrt(np.maximum(each, 0)) for name, each in zip(names, variances, strict=True)}
+        _, maps = net.forward(weights, images, names)
+        for name, z in maps.items():
+            values = z.reshape(-1, z.shape[-1]).astype(np.float64)
+            pixels[name] += len(values)
+            sums[name] += values.sum(axis=0)
+            squares[name] += (values**2).sum(axis=0)
+    variances = {name: squares[name] / pixels[name] - (sums[name] / pixels[name]) ** 2 for name in names}
+    factors = batch_norm_factors(net, weights)
+    return {name: factors[name] * np.sqrt(np.maximum(each, 0)) for name, each in variances.items()}
+
+
+def batch_norm_factors(net: Graph, weights: Mapping[str, Array]) -> dict[str, Array]:
+    """What batch norm reads -> |gamma| / sqrt(variance + eps) of each channel (M,), in float64."""
+    found = {}
+    for node in net.nodes:
+        if isinstance(node.layer, BatchNorm):
+            gamma, variance = (weights[node.key(role)].astype(np.float64) for role in ("gamma", "moving_variance"))
+            found[node.inputs[0]] = np.abs(gamma) / np.sqrt(variance + node.layer.eps)
+    return found
 
 
 def named(network: str, kind: str) -> str:
