@@ -26,9 +26,10 @@ ARM = "V2"
 WIDTH = 0.35
 EXPANDED = "/expand_relu6"
 COUNTED = 4  # batches of training images that fresh batch norm counts its statistics on
+LIKELY = 99  # per cent of the pixels: what "with high probability" is taken for
 TOLERATED = 2  # layers that the paper has below the threshold after training
-QUICK = Size(2, steps=3, batch=4, train=240, test=24)
-FULL = Size(5, steps=800)
+QUICK = Size(2, steps=2, batch=4, train=48, test=24)
+FULL = Size(5, steps=1000)
 
 
 def patterns(
@@ -133,8 +134,7 @@ def half_at_first(found: ByArm) -> float:
 
 
 def above_at_first(found: ByArm) -> float:
-    """How far the pixel with the fewest positive channels stays above the threshold before training, at the least."""
-    return min(percent(layer, "least") - percent(layer, "threshold") for layer in found[ARM]["initial"])
+    return worst(found[ARM], "initial") - LIKELY
 
 
 def spread_grown(found: ByArm) -> float:
@@ -178,22 +178,27 @@ EXPERIMENT = Experiment(
     ),
     claims=(
         Claim(
-            "Before training about half of the channels are positive, in every layer",
+            "Before training about half of the channels are positive, in every layer.",
             "V2 appendix A",
             "points nearer to half than to the threshold",
             half_at_first,
         ),
-        Claim("Before training every pixel is above the threshold", "V2 appendix A", "points", above_at_first),
-        Claim("Training widens the distribution", "V2 Figure 7", "points of standard deviation", spread_grown),
-        Claim("The average changes less than the spread", "V2 Figure 7", "points", average_kept),
         Claim(
-            "After training all layers but two are above the threshold, with every pixel",
+            f"Before training a pixel is above the threshold with high probability, of {LIKELY} % at least.",
+            "V2 appendix A",
+            f"points above {LIKELY} %",
+            above_at_first,
+        ),
+        Claim("Training widens the distribution.", "V2 Figure 7", "points of standard deviation", spread_grown),
+        Claim("The average changes less than the spread.", "V2 Figure 7", "points", average_kept),
+        Claim(
+            "After training all layers but two are above the threshold, with every pixel.",
             "V2 appendix A",
             "layers below two and a half",
             few_fail,
         ),
         Claim(
-            "After training most pixels are above the threshold, in every layer",
+            "After training most pixels are above the threshold, in every layer.",
             "V2 appendix A",
             "points above half of the pixels",
             most_pixels,

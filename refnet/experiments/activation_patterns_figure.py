@@ -14,7 +14,7 @@ PANELS = {"initial": "Before training", "trained": "After training"}
 
 
 def draw(figure: Any, results: Results) -> None:
-    """figure: of matplotlib, about 12 by 5 inches."""
+    """figure: of matplotlib, about 9 by 5 inches."""
     (seeds,) = results.values()
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (state, title) in zip(panels, PANELS.items(), strict=True):

@@ -151,9 +151,9 @@ EXPERIMENT = Experiment(
         Column("largest tap of the median filter", lambda found: found["largest_tap"], ".4f"),
     ),
     claims=(
-        Claim("V1 does better without weight decay on depthwise filters", "V1 section 3.2", "points", accuracy_lost),
-        Claim("Weight decay on them lets more of V1's filters die", "hand notes on V2", "points", dying_by_decay),
-        Claim("With decay on them, more of V1's filters die than of V2's", "hand notes on V2", "points", dying_in_v1),
+        Claim("V1 does better without weight decay on depthwise filters.", "V1 section 3.2", "points", accuracy_lost),
+        Claim("Weight decay on them lets more of V1's filters die.", "hand notes on V2", "points", dying_by_decay),
+        Claim("With decay on them, more of V1's filters die than of V2's.", "hand notes on V2", "points", dying_in_v1),
     ),
     draw=draw,
     notes=(

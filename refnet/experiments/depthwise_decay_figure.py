@@ -16,7 +16,7 @@ LOOKS = (
 
 
 def draw(figure: Any, results: Results, levels: Sequence[float], least: float) -> None:
-    """figure: of matplotlib, about 12 by 5 inches. levels: of the swings. least: of a filter that is not dead."""
+    """figure: of matplotlib, about 9 by 5 inches. levels: of the swings. least: of a filter that is not dead."""
     swings, layers, accuracy = figure.subplots(1, 3, width_ratios=(3, 3, 2))
     for (name, seeds), look in zip(results.items(), LOOKS, strict=True):
         below = [100 * fmean(found["below"][i] / found["filters"] for found in seeds) for i in range(len(levels))]

@@ -108,25 +108,25 @@ EXPERIMENT = Experiment(
     ),
     claims=(
         Claim(
-            "A spiral loses information when it is expanded to 2 or 3 channels, and not when to 15 or 30",
+            "A spiral loses information when it is expanded to 2 or 3 channels, and not when to 15 or 30.",
             "V2 Figure 1",
             "points",
             information_lost,
         ),
         Claim(
-            "ReLU(Bx) loses information if it has no more channels than x, and rarely does if it has many more",
+            "ReLU(Bx) loses information if it has no more channels than x, and rarely does if it has many more.",
             "V2 appendix A",
             "points",
             survives,
         ),
         Claim(
-            "On average a share of 1 - N/2^m of the volume collapses: within the 99.99 % interval of what was drawn",
+            "On average a share of 1 - N/2^m of the volume collapses: within the 99.99 % interval of what was drawn.",
             "V2 Theorem 1",
             "points",
             within_interval,
         ),
         Claim(
-            "With many more channels than dimensions, here 15 for 2, at most 2^(-m/2) of the volume collapses",
+            "With many more channels than dimensions, here 15 for 2, at most 2^(-m/2) of the volume collapses.",
             "V2 appendix A",
             "points",
             below_bound,

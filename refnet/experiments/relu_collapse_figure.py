@@ -21,8 +21,9 @@ LEAST = 1e-4  # per cent: the least share that is drawn
 
 
 def draw(figure: Any, results: Results) -> None:
-    """figure: of matplotlib, about 12 by 8 inches."""
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 2))
+    """figure: of matplotlib; made higher for two rows."""
+    figure.set_size_inches(9, 7)
+    above, below = figure.subfigures(2, 1, height_ratios=(2, 5))
     _spirals(above)
     left, right = below.subplots(1, 2)
     sets = _by_dimension(results)
@@ -49,8 +50,8 @@ def _spirals(figure: Any) -> None:
 
 
 def _curve(axes: Any, x: Any, title: str) -> None:
-    axes.scatter(x[:, 0], x[:, 1], s=4, c=np.arange(len(x)), cmap="viridis")
-    axes.set_title(title, fontsize="medium")
+    axes.scatter(x[:, 0], x[:, 1], s=3, c=np.arange(len(x)), cmap="viridis")
+    axes.set_title(title, fontsize="small")
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_axis_off()
 

@@ -125,7 +125,7 @@ def test_the_claims(accuracies, shares, advantages):
 
 
 def test_the_figure(quick):
-    figure = load_matplotlib("figures are").Figure(figsize=(12, 5), layout="constrained")
+    figure = load_matplotlib("figures are").Figure(figsize=(9, 5), layout="constrained")
     EXPERIMENT.draw(figure, quick)
     swung, layers, accuracy = figure.get_axes()
     lines = {line.get_label(): line for line in swung.get_lines()}

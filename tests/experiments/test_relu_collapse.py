@@ -107,7 +107,7 @@ def test_arms_of_which_the_draws_say_little_do_not_judge_the_theorem():
 
 
 def test_the_figure(quick):
-    figure = load_matplotlib("figures are").Figure(figsize=(12, 8), layout="constrained")
+    figure = load_matplotlib("figures are").Figure(figsize=(9, 5), layout="constrained")
     EXPERIMENT.draw(figure, quick)
     *pictures, volume, errors = figure.get_axes()
     assert len(pictures) == 1 + len(spirals.DIMENSIONS)
