@@ -20,7 +20,7 @@ def draw(figure: Any, results: Results, levels: Sequence[float], least: float) -
     swings, layers, accuracy = figure.subplots(1, 3, width_ratios=(3, 3, 2))
     for (name, seeds), look in zip(results.items(), LOOKS, strict=True):
         below = [100 * fmean(found["below"][i] / found["filters"] for found in seeds) for i in range(len(levels))]
-        swings.plot(levels, below, **look, markersize=3, label=f"{name} decay")
+        swings.plot(levels, below, **look, markersize=3, label=name)
         depth, share = _dead(seeds)
         layers.plot(depth, share, **look, markersize=4)
     swings.axvline(least, color="0.4", linewidth=1, linestyle="dotted", label="dead below")
@@ -46,7 +46,8 @@ def _accuracies(axes: Any, results: Results) -> None:
         values = [100 * found["accuracy"] for found in seeds]
         axes.plot([at] * len(values), values, **{**look, "linestyle": ""}, markersize=5)
         axes.plot([at - 0.25, at + 0.25], [fmean(values)] * 2, color=look["color"], linestyle=look["linestyle"])
-    axes.set(xticks=range(len(results)), xticklabels=list(results), xlim=(-0.6, len(results) - 0.4))
+    names = [name.removesuffix(" decay") for name in results]
+    axes.set(xticks=range(len(names)), xticklabels=names, xlim=(-0.6, len(names) - 0.4))
     axes.tick_params(axis="x", rotation=45)
     axes.set_ylabel("% of the test images")
 

@@ -7,7 +7,7 @@ import pytest
 from cells import computed
 
 from refnet import Graph, Node
-from refnet.experiments.depthwise_decay import DEAD, EXPERIMENT, LEVELS, dead, named, swings
+from refnet.experiments.depthwise_decay import DEAD, EXPERIMENT, KINDS, LEVELS, dead, named, swings
 from refnet.figures import load_matplotlib
 from refnet.layers import BatchNorm, DepthwiseConv2d, PointwiseConv2d, Relu6
 
@@ -77,9 +77,9 @@ def quick():
 
 def test_the_arms_differ_in_network_and_decay_alone():
     cells = {arm.name: dict(arm.cell(3).settings) for arm in EXPERIMENT.arms(EXPERIMENT.sizes["full"])}
-    assert list(cells) == ["V1 without", "V1 with", "V2 without", "V2 with"]
+    assert list(cells) == ["V1 without decay", "V1 with decay", "V2 without decay", "V2 with decay"]
     for network in ("V1", "V2"):
-        without, decayed = cells[f"{network} without"], cells[f"{network} with"]
+        without, decayed = cells[f"{network} without decay"], cells[f"{network} with decay"]
         assert without | {"depthwise_decay": True} == decayed
         assert without["depthwise_decay"] is False
         assert without["weight_decay"] > 0
@@ -99,12 +99,12 @@ def test_the_cells(quick):
 
 def test_decay_makes_taps_smaller(quick):
     for network in ("V1", "V2"):
-        ((without,), (decayed,)) = (quick[named(network, kind)] for kind in ("without", "with"))
+        ((without,), (decayed,)) = (quick[named(network, kind)] for kind in KINDS)
         assert decayed["largest_tap"] < without["largest_tap"]
 
 
 def made_up(accuracies, shares):
-    names = [named(network, kind) for network in ("V1", "V2") for kind in ("without", "with")]
+    names = [named(network, kind) for network in ("V1", "V2") for kind in KINDS]
     return {
         name: {"accuracy": accuracy, "filters": 200, "dead": int(200 * share)}
         for name, accuracy, share in zip(names, accuracies, shares, strict=True)
@@ -131,6 +131,7 @@ def test_the_figure(quick):
     lines = {line.get_label(): line for line in swung.get_lines()}
     for name, (found,) in quick.items():
         shares = [100 * count / found["filters"] for count in found["below"]]
-        assert lines[f"{name} decay"].get_ydata() == pytest.approx(shares)
+        assert lines[name].get_ydata() == pytest.approx(shares)
     assert [len(line.get_xdata()) for line in layers.get_lines()] == [13, 13, 17, 17]
-    assert [label.get_text() for label in accuracy.get_xticklabels()] == list(quick)
+    names = [label.get_text() for label in accuracy.get_xticklabels()]
+    assert names == ["V1 without", "V1 with", "V2 without", "V2 with"]
