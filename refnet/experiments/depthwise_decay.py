@@ -23,13 +23,13 @@ from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Results, 
 from .learning import images_of, learn, network, settings_of, test_batches, told
 
 DEAD = 0.01  # a filter with less swing is: a hundredth of what batch norm gives at first
-DECAY = 0.01  # more keeps V1 from learning anything within such a run
+DECAY = 0.01
 # Four levels in each power of ten, up to 10: where the distribution of swings is told.
 LEVELS = tuple(float(f"{10 ** (each / 4):.4g}") for each in range(-16, 5))
 NETWORKS = {"V1": ("mobilenet_v1", 0.25), "V2": ("mobilenet_v2", 0.35)}
 KINDS = {"without decay": False, "with decay": True}  # of depthwise kernels
 QUICK = Size(2, steps=2, batch=4, train=48, test=24)
-FULL = Size(5, steps=1000)
+FULL = Size(5, steps=1500)  # by then a weight without gradient has shrunk to nothing
 
 
 def filters(
