@@ -1,6 +1,7 @@
-"""Figure 1: a spiral of the plane through a random expansion to n channels, ReLU, and back.
+"""Figure 1: a spiral of the plane through a random expansion to n channels, ReLU, and back; other sets alike.
 
-    T   (n, 2) random matrix    x   (points, 2) the spiral    y = ReLU(x T')
+    k   dimensions of the set, 2 of the spiral    T   (n, k) random matrix
+    x   (points, k) the set                       y = ReLU(x T')
 
 Two ways back. The paper's picture shows y times the pseudo-inverse of T, which is another curve even where nothing is
 lost. What is lost is measured by the best that any decoder can do where it only knows T and y: solve for x from the
@@ -22,8 +23,8 @@ POINTS = 400
 class Reconstruction(NamedTuple):
     """Means over the random matrices.
 
-    lost     share of the spiral's points that the positive coordinates do not determine
-    error    root mean square distance of the decoded spiral, over the spiral's own root mean square length
+    lost     share of the points that the positive coordinates do not determine
+    error    root mean square distance of the decoded set, over the set's own root mean square length
     picture  the same distance for the paper's picture, y times the pseudo-inverse of T
     """
 
@@ -40,10 +41,10 @@ def spiral(points: int = POINTS) -> Array:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def reconstruction(n: int, matrices: int, rng: np.random.Generator) -> Reconstruction:
-    """Embed the spiral in n channels with `matrices` Gaussian T, and decode it."""
-    x = spiral()
-    results = np.array([_one(x, rng.standard_normal((n, 2))) for _ in range(matrices)])
+def reconstruction(n: int, matrices: int, rng: np.random.Generator, x: Array | None = None) -> Reconstruction:
+    """Embed x (points, k), by default the spiral, in n channels with `matrices` Gaussian T, and decode it."""
+    x = spiral() if x is None else x
+    results = np.array([_one(x, rng.standard_normal((n, x.shape[1]))) for _ in range(matrices)])
     lost, error, picture = results.mean(axis=0)
     return Reconstruction(n, float(lost), float(error), float(picture))
 
@@ -51,15 +52,21 @@ def reconstruction(n: int, matrices: int, rng: np.random.Generator) -> Reconstru
 def _one(x: Array, T: Array) -> tuple[float, float, float]:
     y = np.maximum(x @ T.T, 0)
     decoded, determined = decode(T, y)
-    return float(1 - determined.mean()), _distance(decoded, x), _distance(y @ np.linalg.pinv(T).T, x)
+    return float(1 - determined.mean()), _distance(decoded, x), _distance(picture(T, y), x)
+
+
+def picture(T: Array, y: Array) -> Array:
+    """(points, k): y times the pseudo-inverse of T, as the paper's figure shows it."""
+    back: Array = y @ np.linalg.pinv(T).T
+    return back
 
 
 def decode(T: Array, y: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """x from y = ReLU(x T') -> (points, 2) the shortest least-squares solution of the positive coordinates, and
+    """x from y = ReLU(x T') -> (points, k) the shortest least-squares solution of the positive coordinates, and
     whether these determine it."""
-    active = T * (y > 0)[:, :, None]  # (points, n, 2), the rows at rest are 0
+    active = T * (y > 0)[:, :, None]  # (points, n, k), the rows at rest are 0
     x = (np.linalg.pinv(active) @ y[:, :, None])[:, :, 0]
-    return x, np.linalg.matrix_rank(active) == 2
+    return x, np.linalg.matrix_rank(active) == T.shape[1]
 
 
 def _distance(found: Array, x: Array) -> float:

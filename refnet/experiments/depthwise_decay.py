@@ -1,0 +1,168 @@
+"""V1 section 3.2, and a remark in the hand notes on V2: many depthwise filters train to zero. With and without decay.
+
+    M   filters of a depthwise layer    w   (KH, KW, M) its kernel
+
+A filter's swing is the standard deviation of its output behind batch norm, before ReLU6, over all pixels of all test
+images. Batch norm makes it |gamma|, some 1, of any filter whose output varies: unless it varies so little that eps
+outweighs the variance, because w or the input have gone to zero. That is what dead means here. The size of w alone says
+nothing: batch norm undoes its scale.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..data.batches import Batch
+from ..graph import Graph
+from ..layers.base import Array
+from ..layers.convolution import DepthwiseConv2d
+from ..layers.normalization import BatchNorm
+from . import depthwise_decay_figure
+from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Results, Size
+from .learning import images_of, learn, network, settings_of, test_batches, told
+
+DEAD = 0.01  # a filter with less swing is: a hundredth of what batch norm gives at first
+DECAY = 0.01
+# Four levels in each power of ten, up to 10: where the distribution of swings is told.
+LEVELS = tuple(float(f"{10 ** (each / 4):.4g}") for each in range(-16, 5))
+NETWORKS = {"V1": ("mobilenet_v1", 0.25), "V2": ("mobilenet_v2", 0.35)}
+KINDS = {"without decay": False, "with decay": True}  # of depthwise kernels
+QUICK = Size(2, steps=2, batch=4, train=48, test=24)
+FULL = Size(5, steps=1500)  # by then a weight without gradient has shrunk to nothing
+
+
+def filters(
+    *,
+    model: str,
+    width: float,
+    weight_decay: float,
+    depthwise_decay: bool,
+    seed: int,
+    steps: int,
+    batch: int,
+    train: int,
+    test: int,
+    source: str,
+    root: str | None = None,
+) -> dict[str, Any]:
+    """Train, and tell beside the usual what became of the depthwise filters.
+
+    filters, dead   counts             layers    name, filters and dead of each depthwise layer, as the network has them
+    below           for each of LEVELS the number of filters with less swing
+    largest_tap     the greatest |w| of a filter, median over the filters
+    """
+    data = images_of(source, root, train, test)
+    recipe = settings_of(batch, {"weight_decay": weight_decay, "depthwise_decay": depthwise_decay})
+    learned = learn(network(model, {"width": width}, data), data, recipe, steps, seed)
+    layers = swings(learned.net, learned.weights, test_batches(data))
+    taps = [np.abs(learned.weights[f"{name}/kernel"]).max(axis=(0, 1)) for name in layers]
+    everyone = np.concatenate(list(layers.values()))
+    return told(learned) | {
+        "filters": len(everyone),
+        "dead": dead(everyone),
+        "below": [int((everyone < level).sum()) for level in LEVELS],
+        "largest_tap": float(np.median(np.concatenate(taps))),
+        "layers": [{"layer": name, "filters": len(own), "dead": dead(own)} for name, own in layers.items()],
+    }
+
+
+def dead(swing: Array) -> int:
+    """swing (M,) -> how many are."""
+    return int((swing < DEAD).sum())
+
+
+def swings(net: Graph, weights: Mapping[str, Array], batches: Iterable[Batch]) -> dict[str, Array]:
+    """Depthwise layer -> swing of each of its filters (M,): their own deviation times what batch norm multiplies by."""
+    names = [node.name for node in net.nodes if isinstance(node.layer, DepthwiseConv2d)]
+    pixels = dict.fromkeys(names, 0)
+    sums, squares = ({name: np.zeros(net.shapes[name][-1]) for name in names} for _ in range(2))
+    for images, _ in batches:
+        _, maps = net.forward(weights, images, names)
+        for name, z in maps.items():
+            values = z.reshape(-1, z.shape[-1]).astype(np.float64)
+            pixels[name] += len(values)
+            sums[name] += values.sum(axis=0)
+            squares[name] += (values**2).sum(axis=0)
+    variances = {name: squares[name] / pixels[name] - (sums[name] / pixels[name]) ** 2 for name in names}
+    factors = batch_norm_factors(net, weights)
+    return {name: factors[name] * np.sqrt(np.maximum(each, 0)) for name, each in variances.items()}
+
+
+def batch_norm_factors(net: Graph, weights: Mapping[str, Array]) -> dict[str, Array]:
+    """What batch norm reads -> |gamma| / sqrt(variance + eps) of each channel (M,), in float64."""
+    found = {}
+    for node in net.nodes:
+        if isinstance(node.layer, BatchNorm):
+            gamma, variance = (weights[node.key(role)].astype(np.float64) for role in ("gamma", "moving_variance"))
+            found[node.inputs[0]] = np.abs(gamma) / np.sqrt(variance + node.layer.eps)
+    return found
+
+
+def named(network: str, kind: str) -> str:
+    return f"{network} {kind}"
+
+
+def arms(size: Size) -> list[Arm]:
+    """Both networks, without decay of depthwise kernels and with it; all other kernels have it in every arm."""
+    return [
+        Arm(
+            named(name, kind),
+            "depthwise_decay:filters",
+            {"model": model, "width": width, "weight_decay": DECAY, "depthwise_decay": decayed, **size.learning},
+        )
+        for name, (model, width) in NETWORKS.items()
+        for kind, decayed in KINDS.items()
+    ]
+
+
+def share(found: Result) -> float:
+    """Per cent of the filters that are dead."""
+    return float(100 * found["dead"] / found["filters"])
+
+
+def accuracy_lost(found: ByArm) -> float:
+    """What V1 loses by the decay of its depthwise kernels."""
+    without, decayed = (found[named("V1", kind)]["accuracy"] for kind in KINDS)
+    return float(100 * (without - decayed))
+
+
+def dying_by_decay(found: ByArm) -> float:
+    return share(found[named("V1", "with decay")]) - share(found[named("V1", "without decay")])
+
+
+def dying_in_v1(found: ByArm) -> float:
+    return share(found[named("V1", "with decay")]) - share(found[named("V2", "with decay")])
+
+
+def draw(figure: Any, results: Results) -> None:
+    depthwise_decay_figure.draw(figure, results, LEVELS, DEAD)
+
+
+EXPERIMENT = Experiment(
+    name="depthwise-decay",
+    source="V1 section 3.2, hand notes on V2",
+    question="Do depthwise filters train to zero, with and without weight decay on them, in V1 and in V2?",
+    sizes={"quick": QUICK, "full": FULL},
+    arms=arms,
+    columns=(
+        Column("accuracy, %", lambda found: 100 * found["accuracy"]),
+        Column("filters", lambda found: found["filters"], ",.0f"),
+        Column("dead, %", share),
+        Column("largest tap of the median filter", lambda found: found["largest_tap"], ".4f"),
+    ),
+    claims=(
+        Claim("V1 does better without weight decay on depthwise filters.", "V1 section 3.2", "points", accuracy_lost),
+        Claim("Weight decay on them lets more of V1's filters die.", "hand notes on V2", "points", dying_by_decay),
+        Claim("With decay on them, more of V1's filters die than of V2's.", "hand notes on V2", "points", dying_in_v1),
+    ),
+    draw=draw,
+    notes=(
+        "A filter is dead if its output behind batch norm has a standard deviation below "
+        f"{DEAD:g} over all pixels of the test images; batch norm makes it 1 at first.",
+        f"Weight decay is {DECAY:g} on all kernels but the depthwise ones, and in two arms on these too. The papers' "
+        "0.00004 acts for hundreds of thousands of steps: a weight without gradient shrinks with the sum of rate times "
+        "decay.",
+        f"MobileNet V1 of width {NETWORKS['V1'][1]} and V2 of width {NETWORKS['V2'][1]}.",
+    ),
+)
