@@ -57,11 +57,18 @@ def network(model: str, builder: Mapping[str, Any], data: Splits) -> Graph:
 
 def learn(net: Graph, data: Splits, given: Recipe, steps: int, seed: int, make: Make = Trainer) -> Learned:
     """Train from fresh weights of the seed, with the seed's order of images, and judge. make: the trainer's class."""
-    trainer = make(net, given, max(1, round(WARMUP * steps)), steps, seed, threads=1)
-    batches = Batches(data.train, given.batch, seed, AUGMENTATIONS[given.augmentation])
-    losses = [trainer.advance(*batches.batch(step)).loss for step in range(steps)]
+    trainer, losses = trained(net, data, given, steps, seed, make)
     weights = trainer.best_weights
     return Learned(trainer.net, weights, losses, judged(trainer.net, weights, data))
+
+
+def trained(
+    net: Graph, data: Splits, given: Recipe, steps: int, seed: int, make: Make = Trainer
+) -> tuple[Trainer, list[float]]:
+    """The first half of `learn` -> the trainer behind its last step, the loss of each."""
+    trainer = make(net, given, max(1, round(WARMUP * steps)), steps, seed, threads=1)
+    batches = Batches(data.train, given.batch, seed, AUGMENTATIONS[given.augmentation])
+    return trainer, [trainer.advance(*batches.batch(step)).loss for step in range(steps)]
 
 
 def judged(net: Graph, weights: Mapping[str, Array], data: Splits) -> Evaluation:
