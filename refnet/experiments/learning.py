@@ -82,16 +82,23 @@ def test_batches(data: Splits) -> Iterator[Batch]:
 
 def told(learned: Learned) -> dict[str, Any]:
     """What every cell that learned tells: shares as numbers from 0 to 1, losses in nats, counts as integers."""
-    cost = learned.net.cost()
-    last = learned.losses[-max(1, len(learned.losses) // 10) :]
     return {
-        "network": learned.net.name,
         "accuracy": learned.test.top1,
         "test_loss": learned.test.loss,
-        "training_loss": float(np.mean(last)),
-        "madds": cost.total("MADD"),
-        "weights": cost.total("P-WEIGHTS"),
+        "training_loss": last_loss(learned.losses),
+        **described(learned.net),
     }
+
+
+def last_loss(losses: Sequence[float]) -> float:
+    """The mean over the last tenth of the steps."""
+    return float(np.mean(losses[-max(1, len(losses) // 10) :]))
+
+
+def described(net: Graph) -> dict[str, Any]:
+    """What a network is and costs."""
+    cost = net.cost()
+    return {"network": net.name, "madds": cost.total("MADD"), "weights": cost.total("P-WEIGHTS")}
 
 
 def classify(

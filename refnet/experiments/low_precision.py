@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..data.batches import InOrder
-from ..data.dataset import Dataset, Splits
+from ..data.dataset import Dataset
+from ..data.sources import some
 from ..graph import Graph
 from ..layers.base import Array
 from ..rewrites.fold import fold_batch_norm
@@ -109,13 +110,6 @@ def _right(z: Array, labels: Array) -> int:
     return int((ranks(z, labels) < 1).sum())
 
 
-def sample(data: Splits, count: int, seed: int) -> Array:
-    """So many training images by chance, as they are in evaluation. Shape: (count, H, W, 3)."""
-    chosen = np.random.default_rng(seed).permutation(len(data.train))[:count]
-    images: Array = InOrder(data.train.take(chosen), count).batch(0).images
-    return images
-
-
 def quantized(
     *,
     model: str,
@@ -133,7 +127,7 @@ def quantized(
     data = images_of(source, root, train, test)
     learned = learn(network(model, builder, data), data, settings_of(batch), steps, seed)
     net, weights = fold_batch_norm(learned.net, learned.weights)
-    ways = precisions(net, weights, sample(data, ranges, seed))
+    ways = precisions(net, weights, InOrder(some(data.train, ranges, seed), ranges).batch(0).images)
     found = compared(net, weights, ways, data.test)
     (output,) = net.outputs
     return {
