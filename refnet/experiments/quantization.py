@@ -69,20 +69,20 @@ def half(x: Array) -> Array:
 
 
 def stored(net: Graph) -> tuple[str, ...]:
-    """The values that lie in memory between layers, in order: inputs, sums after bias and activation, shortcuts' sums.
+    """The values that lie in memory between layers, in order: sums after bias and activation, shortcuts' sums.
 
     A value that only a bias or an activation reads is one on the way, and dropout hands on what is stored already.
+    Images are not among them: they are bytes as they come, and lose nothing.
     """
-    layers = {node.name: node.layer for node in net.nodes}
     readers: dict[str, list[Any]] = {name: [] for name in net.shapes}
     for node in net.nodes:
         for source in node.inputs:
             readers[source].append(node.layer)
     return tuple(
-        name
-        for name in net.shapes
-        if not isinstance(layers.get(name), Dropout)
-        and (name in net.outputs or not all(isinstance(reader, IN_PLACE) for reader in readers[name]))
+        node.name
+        for node in net.nodes
+        if not isinstance(node.layer, Dropout)
+        and (node.name in net.outputs or not all(isinstance(reader, IN_PLACE) for reader in readers[node.name]))
     )
 
 
@@ -100,7 +100,7 @@ def byte_kernel(w: Array) -> Array:
 def run(net: Graph, weights: Mapping[str, Array], images: Array, store: Store, names: Collection[str]) -> Array:
     """The output of a network with one input, each of the named values going through `store`. Shape: (B, K)."""
     (given,) = net.inputs
-    values = {given: store(given, images) if given in names else images}
+    values = {given: images}
     for node in maps_in_inference(net.nodes, weights, values, fastest_kernels()):
         if node.name in names:
             values[node.name] = store(node.name, values[node.name])

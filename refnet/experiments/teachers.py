@@ -75,8 +75,8 @@ def _file(text: str) -> Path | None:
 def _read(file: Path, net: Graph) -> Teacher | None:
     """What the file holds, or None if there is none, or if it is something else."""
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            found = dict(arrays)
+        with file.open("rb") as stream:
+            found = dict(np.load(stream, allow_pickle=False))
         loss = float(found.pop(_LOSS))
         net.check_weights(found)
         os.utime(file)
