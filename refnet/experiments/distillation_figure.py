@@ -23,6 +23,7 @@ def draw(figure: Any, results: Results) -> None:
         axes.set_title(title, loc="left", fontsize="medium")
     panels[0].set_yticks(range(len(results)), list(map(_label, results, results.values())))
     panels[0].invert_yaxis()
+    figure.supxlabel("dots: seeds; bars: means; dotted: the teacher's mean", fontsize="medium")
 
 
 def _label(arm: str, found: Any) -> str:

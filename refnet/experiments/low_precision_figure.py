@@ -28,6 +28,7 @@ def _accuracies(axes: Any, results: Results) -> None:
         axes.plot(at, values.mean(0), "_", color=colour, markersize=14, markeredgewidth=2.5, label=arm)
     axes.set_xticks(range(len(ways)), [way.replace(" ", "\n") for way in ways])
     axes.set_xlim(-0.5, len(ways) - 0.5)
+    axes.set_xlabel("dots: seeds; bars: means")
     _finish(axes, "Accuracy on test images, %")
     axes.legend(**_above(2))
 
@@ -38,9 +39,11 @@ def _errors(axes: Any, results: Results) -> None:
         for colour, (arm, found) in zip(COLOURS, results.items(), strict=True):
             axes.plot(_mean_errors(found, way), style, color=colour, linewidth=1.4, label=f"{arm}, {way}")
     starts = _starts(layers)
-    axes.set_xticks(list(starts.values()), list(starts), rotation=90, fontsize="small")
+    axes.set_xticks(list(starts.values()), list(starts))
+    axes.set_xlabel("block, between the first convolution and the last, pooled features and logits")
     axes.set_xlim(-0.5, len(layers) - 0.5)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     _finish(axes, "Error of each stored value, % of its root mean square")
     axes.legend(**_above(3))
 
@@ -52,10 +55,12 @@ def _mean_errors(found: Sequence[Result], way: str) -> Any:
 
 
 def _starts(layers: Sequence[str]) -> dict[str, int]:
-    """The first value of each block, and what stands outside of blocks."""
+    """The number of each block -> its first value."""
     found: dict[str, int] = {}
     for at, layer in enumerate(layers):
-        found.setdefault(layer.partition("/")[0].replace("_", " "), at)
+        block, inside, _ = layer.partition("/")
+        if inside:
+            found.setdefault(block.removeprefix("block_"), at)
     return found
 
 
@@ -65,7 +70,7 @@ def _above(columns: int) -> dict[str, Any]:
 
 
 def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, loc="left", pad=34)
+    axes.set_title(title, loc="left", pad=38)
     axes.grid(color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
