@@ -48,7 +48,7 @@ def study(
 ) -> dict[str, Any]:
     """A student's cell. teacher_width: where the lesson needs a teacher. temperature: of soft targets.
 
-    learning: steps and batch, the teacher's too, and the images. Raises ValueError for a lesson that there is not, or
+    learning: steps, batch, changes of the recipe, the teacher's too, and the images. Raises ValueError for a lesson that there is not, or
     that lacks a teacher.
     """
     check_choice(lesson, LESSONS, "lesson")
@@ -58,7 +58,8 @@ def study(
     batch, steps = learning["batch"], learning["steps"]
     make = lesson_of(lesson, known, batch, table, temperature)
     net = _student(lesson, width, data, len(words), known)
-    recipe = settings_of(batch, None if known is None else WITHOUT_REGULARIZATION)
+    regularization = {} if known is None else WITHOUT_REGULARIZATION
+    recipe = settings_of(batch, {**learning["changes"], **regularization})
     trainer, losses = trained(net, data, recipe, steps, seed, make)
     weights = trainer.best_weights
     found = judged(lesson, trainer.net, weights, some(data.train, gallery, seed), data.test, table)
@@ -88,6 +89,7 @@ def _data(learning: dict[str, Any]) -> Splits:
 QUICK = Size(seeds=2, steps=3, batch=8, train=24, test=24, more={"teacher": 0.25, "student": 0.125, "gallery": 24})
 FULL = Size(seeds=5, steps=1500, more={"teacher": 0.5, "student": 0.125, "gallery": 2400})
 TEMPERATURE = 4.0
+RATE = 0.0005  # of all arms
 TEACHER = "teacher"
 NAMES = {
     LABELS: "student, labels",
@@ -100,7 +102,7 @@ NAMES = {
 
 def arms(size: Size) -> list[Arm]:
     """The teacher first: students need its weights."""
-    common = {"gallery": size.more["gallery"], **size.learning}
+    common = {"gallery": size.more["gallery"], "changes": {"rate": RATE}, **size.learning}
     by_teacher = {"teacher_width": size.more["teacher"]}
     more: dict[str, dict[str, Any]] = {
         LABELS: {},

@@ -77,7 +77,7 @@ def lesson_of(
 
 def _of_attributes(z: Array, targets: Array) -> tuple[float, Array]:
     """Cross-entropy summed over attributes: of their mean, as the paper has it, gradients would be A times smaller than
-    those of classes, for which the recipe's epsilon is made.
+    those of classes, for which the recipe's rate and epsilon are made.
     """
     loss, dz = sigmoid_cross_entropy(z, targets)
     return loss * z.shape[1], dz * z.dtype.type(z.shape[1])

@@ -38,15 +38,24 @@ class Teacher(NamedTuple):
     training_loss: float
 
 
-def teacher(*, model: str, builder: Mapping[str, Any], seed: int, steps: int, batch: int, **data: Any) -> Teacher:
-    """Trained by labels, as every network of the experiments. data: as for `images_of`."""
-    return _teacher(json.dumps([model, builder, seed, steps, batch, data], sort_keys=True))
+def teacher(
+    *,
+    model: str,
+    builder: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    seed: int,
+    steps: int,
+    batch: int,
+    **data: Any,
+) -> Teacher:
+    """Trained by labels, as by `learning.classify`. data: as for `images_of`."""
+    return _teacher(json.dumps([model, builder, changes, seed, steps, batch, data], sort_keys=True))
 
 
 @cache
 def _teacher(text: str) -> Teacher:
-    model, builder, seed, steps, batch, source = json.loads(text)
-    data, recipe = images_of(**source), settings_of(batch)
+    model, builder, changes, seed, steps, batch, source = json.loads(text)
+    data, recipe = images_of(**source), settings_of(batch, changes)
     net = recipe.network(network(model, builder, data))
     file = _file(f"{text} {recipe}")
     known = _read(file, net) if file else None

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.jit
 SETTINGS = {
     "model": "mobilenet_v1",
     "builder": {"width": 0.05},
+    "changes": {"rate": 0.001},
     "seed": 0,
     "steps": 2,
     "batch": 4,
