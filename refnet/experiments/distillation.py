@@ -48,8 +48,8 @@ def study(
 ) -> dict[str, Any]:
     """A student's cell. teacher_width: where the lesson needs a teacher. temperature: of soft targets.
 
-    learning: steps, batch, changes of the recipe, the teacher's too, and the images. Raises ValueError for a lesson that there is not, or
-    that lacks a teacher.
+    learning: steps, batch and changes of the recipe, the teacher's too, and the images. Raises ValueError for a lesson
+    that there is not, or that lacks a teacher.
     """
     check_choice(lesson, LESSONS, "lesson")
     data = _data(learning)
