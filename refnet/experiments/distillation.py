@@ -93,21 +93,21 @@ RATE = 0.0005  # of all arms
 TEACHER = "teacher"
 NAMES = {
     LABELS: "student, labels",
-    SOFT: "student, teacher's soft targets",
     ATTRIBUTE_LABELS: "student, attributes from labels",
+    SOFT: "student, teacher's soft targets",
     ATTRIBUTES: "student, attributes from teacher",
     EMBEDDING: "student, teacher's embedding",
 }
 
 
 def arms(size: Size) -> list[Arm]:
-    """The teacher first: students need its weights."""
+    """The teacher first, and last the students that need its weights."""
     common = {"gallery": size.more["gallery"], "changes": {"rate": RATE}, **size.learning}
     by_teacher = {"teacher_width": size.more["teacher"]}
     more: dict[str, dict[str, Any]] = {
         LABELS: {},
-        SOFT: {**by_teacher, "temperature": TEMPERATURE},
         ATTRIBUTE_LABELS: {},
+        SOFT: {**by_teacher, "temperature": TEMPERATURE},
         ATTRIBUTES: by_teacher,
         EMBEDDING: by_teacher,
     }
@@ -128,26 +128,26 @@ FACENET_SHARE = 75.2 / 83
 CLAIMS = (
     Claim(
         "Trained to emulate a larger network's outputs instead of labels, and without regularization, a small network "
-        "is more accurate",
+        "is more accurate.",
         "V1 section 4.5",
         "points of accuracy",
         _above("accuracy", NAMES[SOFT], NAMES[LABELS]),
     ),
     Claim(
-        "and so it is with attributes",
+        "With attributes, too, a small network that emulates a larger one is better than one that learns from labels.",
         "V1 section 4.5",
         "points of mean AP",
         _above("mean_ap", NAMES[ATTRIBUTES], NAMES[ATTRIBUTE_LABELS]),
     ),
     Claim(
-        "With a tenth of the teacher's multiply-adds the mean AP over attributes is no lower than the teacher's",
+        "With a tenth of the teacher's multiply-adds the mean AP over attributes is no lower than the teacher's.",
         "V1 Table 12: 0.5 MobileNet-224, 88.1 % for 86.9 %",
         "points of mean AP",
         _above("mean_ap", NAMES[ATTRIBUTES], TEACHER),
     ),
     Claim(
         "With a tenth of the multiply-adds, trained by squared differences of embeddings, it keeps at least "
-        f"{100 * FACENET_SHARE:.0f} % of the teacher's accuracy",
+        f"{100 * FACENET_SHARE:.0f} % of the teacher's accuracy.",
         "V1 Table 14: 0.75 MobileNet-128, 75.2 % for FaceNet's 83 %",
         "points of accuracy",
         _above("nearest", NAMES[EMBEDDING], TEACHER, FACENET_SHARE),

@@ -4,8 +4,8 @@
 
     lesson            outputs          from
     labels            K classes        the labels
-    soft targets      K classes        the teacher's probabilities at a temperature (Hinton et al. 2015)
     attribute labels  A attributes     the labels: each attribute there or not
+    soft targets      K classes        the teacher's probabilities at a temperature (Hinton et al. 2015)
     attributes        A attributes     the teacher's probability of each attribute (V1 section 4.5)
     embedding         M, length 1      the teacher's pooled features, divided by their length (V1 section 4.7)
 """
@@ -27,10 +27,10 @@ from ..training.trainer import Trainer
 from .attributes import chances, mean_average_precision
 from .teachers import Teacher, features
 
-LABELS, SOFT, ATTRIBUTE_LABELS, ATTRIBUTES, EMBEDDING = LESSONS = (
+LABELS, ATTRIBUTE_LABELS, SOFT, ATTRIBUTES, EMBEDDING = LESSONS = (
     "labels",
-    "soft targets",
     "attribute labels",
+    "soft targets",
     "attributes",
     "embedding",
 )
