@@ -199,7 +199,7 @@ class Graph:
             self._known(tap, "taps")
         values = self._checked_inputs(weights, images)
         keep = {*self.outputs, *taps}
-        values = running.forward(self.nodes, self._keys, weights, values, keep, kernels or _fastest())
+        values = running.forward(self.nodes, self._keys, weights, values, keep, kernels or fastest_kernels())
         outputs = self._single({name: values[name] for name in self.outputs})
         return (outputs, {tap: values[tap] for tap in taps}) if taps else outputs
 
@@ -219,7 +219,7 @@ class Graph:
         check_statistics(statistics)
         random, values = generator(rng), self._checked_inputs(weights, images)
         batch, dtype = len(next(iter(values.values()))), next(iter(values.values())).dtype
-        tape = Tape(self, {key: weights[key] for key in self._parameters}, kernels or _fastest(), batch, dtype)
+        tape = Tape(self, {key: weights[key] for key in self._parameters}, kernels or fastest_kernels(), batch, dtype)
         values = running.train_forward(self.nodes, self._keys, tape, values, self.outputs, random, statistics)
         return self._single({name: values[name] for name in self.outputs}), tape
 
@@ -277,7 +277,7 @@ def _kind(role: str) -> str:
     return role.rpartition("/")[2]
 
 
-def _fastest() -> Any:
+def fastest_kernels() -> Any:
     """The default kernels: tiled, plain where JIT is off. Imported here because counting must not load a compiler."""
     from . import kernels
     from .kernels import tiled

@@ -104,6 +104,22 @@ def maps_in_training(
         _drop(values, done, ())
 
 
+def maps_in_inference(
+    nodes: Sequence[Node], weights: Mapping[str, Array], values: Arrays, kernels: Any
+) -> Iterator[Node]:
+    """Run node by node in inference mode -> each node, when its output has come into `values`.
+
+    values: those of the graph's inputs; an output stays there until its last use. What the caller puts in its place is
+    what the nodes behind it read.
+    """
+    for node, done in zip(nodes, last_uses(nodes), strict=True):
+        xs = [values[source] for source in node.inputs]
+        own = {role: weights[key] for role, key in node.keys(*(x.shape[1:] for x in xs)).items()}
+        values[node.name] = node.layer.forward(kernels, own, *xs)
+        yield node
+        _drop(values, done, ())
+
+
 def _drop(values: Arrays, done: Collection[str], keep: Collection[str]) -> None:
     for name in done:
         if name not in keep:

@@ -50,6 +50,7 @@ def test_bad_part_of_a_padding(part):
     ("build", "name", "value", "wanted"),
     [
         (mobilenet_v1, "activation", "swish", "one of relu6, relu"),
+        (mobilenet_v2, "activation", "swish", "one of relu6, relu"),
         (mobilenet_v2, "bottleneck", "relu", "one of linear, relu6"),
         (mobilenet_v2, "shortcut", "both", "one of bottleneck, expansion, none"),
         (mobilenet_v2, "shortcut", True, "one of bottleneck, expansion, none"),

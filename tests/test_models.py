@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refnet import conv_mobilenet, mobilenet_v1, mobilenet_v2, shallow_mobilenet
+from refnet.layers import Relu, Relu6
 
 MODELS = (mobilenet_v1, conv_mobilenet, shallow_mobilenet, mobilenet_v2)
 
@@ -256,6 +257,17 @@ def test_v1_with_plain_relu():
     assert not [name for name in names if "relu6" in name]
 
 
+def test_v2_with_plain_relu():
+    relu6, relu = mobilenet_v2(0.01), mobilenet_v2(0.01, activation="relu")
+    assert [node.name for node in relu.nodes] == [node.name.replace("relu6", "relu") for node in relu6.nodes]
+    kinds = {type(node.layer) for node in relu.nodes if node.name.endswith("_relu")}
+    assert kinds == {Relu}
+    assert Relu6 not in {type(node.layer) for node in relu.nodes}
+    assert joined(relu)["block_1/add"] == ("conv_first_relu", "block_1/project_bn")
+    assert relu.parameters() == relu6.parameters()
+    assert relu.cost().totals() == relu6.cost().totals()
+
+
 # Running
 
 
@@ -287,3 +299,11 @@ def test_every_ablation_runs_and_changes_the_result(settings):
     images = np.random.default_rng(1).standard_normal((1, 32, 32, 3), np.float32)
     base, net = mobilenet_v2(0.01, 32, classes=5), mobilenet_v2(0.01, 32, classes=5, **settings)
     assert not np.array_equal(net.forward(net.init(0), images), base.forward(base.init(0), images))
+
+
+def test_the_two_activations_differ_where_maps_exceed_6():
+    nets = [mobilenet_v2(0.01, 32, classes=5, activation=each) for each in ("relu6", "relu")]
+    images = np.random.default_rng(1).standard_normal((1, 32, 32, 3), np.float32)
+    small, large = ([net.forward(net.init(0), images * by) for net in nets] for by in (1, 1000))
+    np.testing.assert_array_equal(*small)
+    assert not np.array_equal(*large)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from time import time
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ Array = NDArray[Any]
 TRAIN, TEST = 20_000, 4_000
 _SPLITS = ("train", "test")
 _KEPT_FROM = 4_000  # fewer images are drawn faster than a file is worth
-_ABANDONED = 3600  # seconds after which nobody is still writing: the process was killed
 _KEPT_FILES = 4  # of two splits each for two seeds, or of two versions of the drawing
 
 
@@ -79,23 +77,13 @@ def _mapped(file: Path, shape: tuple[int, ...]) -> Array | None:
 def _write(file: Path, images: Array) -> None:
     """The files that nobody used for longest go."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    left = [part for part in file.parent.glob(".*.part") if time() - _last_use(part) > _ABANDONED]
     files.fill(file, lambda beside: _save(beside, images))
-    for old in left + sorted(file.parent.glob("[!.]*.npy"), key=_last_use, reverse=True)[_KEPT_FILES:]:
-        with suppress(OSError):
-            old.unlink()
+    files.prune(file.parent, "[!.]*.npy", _KEPT_FILES)
 
 
 def _save(path: Path, images: Array) -> None:
     with path.open("wb") as stream:  # NumPy would add a suffix to a name
         np.save(stream, images, allow_pickle=False)
-
-
-def _last_use(file: Path) -> float:
-    try:
-        return file.stat().st_mtime
-    except OSError:  # another process has just removed it
-        return 0.0
 
 
 def _file(seed: int, split: int, count: int) -> Path | None:

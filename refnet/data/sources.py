@@ -78,11 +78,12 @@ def _checked(splits: Splits) -> Splits:
 def _fewer(splits: Splits, counts: tuple[int, int] | None, seed: int) -> Splits:
     if counts is None:
         return splits
-    train, test = (_some(part, whole("counts", count, 1), seed) for part, count in zip(splits, counts, strict=True))
+    train, test = (some(part, whole("counts", count, 1), seed) for part, count in zip(splits, counts, strict=True))
     return _checked(Splits(train, test))
 
 
-def _some(dataset: Dataset, count: int, seed: int) -> Dataset:
+def some(dataset: Dataset, count: int, seed: int) -> Dataset:
+    """So many of its images, chosen by the seed, in their order. Raises ValueError where there are fewer."""
     if count > len(dataset):
         raise ValueError(f"counts: wanted at most the {len(dataset)} images of {dataset.name}, got {count}")
     return dataset.take(np.sort(np.random.default_rng(seed).permutation(len(dataset))[:count]))

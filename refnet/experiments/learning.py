@@ -59,11 +59,18 @@ def network(model: str, builder: Mapping[str, Any], data: Splits) -> Graph:
 
 def learn(net: Graph, data: Splits, given: Recipe, steps: int, seed: int, make: Make = Trainer) -> Learned:
     """Train from fresh weights of the seed, with the seed's order of images, and judge. make: the trainer's class."""
-    trainer = make(net, given, max(1, round(WARMUP * steps)), steps, seed, threads=1)
-    batches = Batches(data.train, given.batch, seed, AUGMENTATIONS[given.augmentation])
-    losses = [trainer.advance(*batches.batch(step)).loss for step in range(steps)]
+    trainer, losses = trained(net, data, given, steps, seed, make)
     weights = trainer.best_weights
     return Learned(trainer.net, weights, losses, judged(trainer.net, weights, data))
+
+
+def trained(
+    net: Graph, data: Splits, given: Recipe, steps: int, seed: int, make: Make = Trainer
+) -> tuple[Trainer, list[float]]:
+    """The first half of `learn` -> the trainer behind its last step, the loss of each."""
+    trainer = make(net, given, max(1, round(WARMUP * steps)), steps, seed, threads=1)
+    batches = Batches(data.train, given.batch, seed, AUGMENTATIONS[given.augmentation])
+    return trainer, [trainer.advance(*batches.batch(step)).loss for step in range(steps)]
 
 
 def judged(net: Graph, weights: Mapping[str, Array], data: Splits) -> Evaluation:
@@ -77,16 +84,23 @@ def test_batches(data: Splits) -> Iterator[Batch]:
 
 def told(learned: Learned) -> dict[str, Any]:
     """What every cell that learned tells: shares as numbers from 0 to 1, losses in nats, counts as integers."""
-    cost = learned.net.cost()
-    last = learned.losses[-max(1, len(learned.losses) // 10) :]
     return {
-        "network": learned.net.name,
         "accuracy": learned.test.top1,
         "test_loss": learned.test.loss,
-        "training_loss": float(np.mean(last)),
-        "madds": cost.total("MADD"),
-        "weights": cost.total("P-WEIGHTS"),
+        "training_loss": last_loss(learned.losses),
+        **described(learned.net),
     }
+
+
+def last_loss(losses: Sequence[float]) -> float:
+    """The mean over the last tenth of the steps."""
+    return float(np.mean(losses[-max(1, len(losses) // 10) :]))
+
+
+def described(net: Graph) -> dict[str, Any]:
+    """What a network is and costs."""
+    cost = net.cost()
+    return {"network": net.name, "madds": cost.total("MADD"), "weights": cost.total("P-WEIGHTS")}
 
 
 def classify(

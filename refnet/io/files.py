@@ -4,6 +4,9 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import time
+
+_ABANDONED = 3600  # seconds after which nobody is still writing: the process was killed
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> None:
@@ -29,3 +32,20 @@ def fill(path: str | os.PathLike[str], put: Callable[[Path], object]) -> None:
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def prune(folder: Path, pattern: str, keep: int) -> None:
+    """Remove the files that fit the pattern, but for those used last, as many as `keep` says, and what `fill` left
+    half-written long ago. What cannot be removed stays.
+    """
+    left = [part for part in folder.glob(".*.part") if time() - _last_use(part) > _ABANDONED]
+    for old in left + sorted(folder.glob(pattern), key=_last_use, reverse=True)[keep:]:
+        with suppress(OSError):
+            old.unlink()
+
+
+def _last_use(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:  # another process has just removed it
+        return 0.0

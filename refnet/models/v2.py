@@ -51,6 +51,7 @@ def mobilenet_v2(
     bottleneck: str = "linear",
     shortcut: str = "bottleneck",
     expand_first: bool = False,
+    activation: str = "relu6",
     decay: float = 0.997,
     eps: float = 1e-3,
     dropout: float = 0.2,
@@ -58,9 +59,10 @@ def mobilenet_v2(
     """MobileNet V2: images (resolution, resolution, 3) -> logits (classes,), or pooled features for classes=0.
 
     width: any alpha > 0. resolution: any from 32. padding: see `refnet.layers.window`. expansion: t of every block but
-    the first. decay, eps: of batch norm. Raises ValueError for anything else. The ablations of section 6.4:
+    the first. activation: "relu6", or "relu" which section 4 decides against. decay, eps: of batch norm. Raises
+    ValueError for anything else. The ablations of section 6.4:
 
-    bottleneck   "linear", or "relu6" for an activation behind the projection too (Figure 6a)
+    bottleneck   "linear", or "relu6" for a ReLU6 behind the projection too (Figure 6a)
     shortcut     "bottleneck": around each block that keeps its shape; "expansion": from the expanded map of the block
                  before, where it has the same shape; "none" (Figure 6b)
     """
@@ -69,7 +71,7 @@ def mobilenet_v2(
     check_choice(bottleneck, BOTTLENECKS, "bottleneck")
     check_choice(shortcut, SHORTCUTS, "shortcut")
     check_flag(expand_first, "expand_first")
-    style = Style(decay, eps)
+    style = Style(decay, eps, activation)
     walk = _Walk(style, padding, bottleneck, shortcut, expand_first, make_divisible(FIRST * width))
     nodes = style.activated("conv_first", Conv2d(walk.channels, 3, 2, padding=padding))
     for t, c, n, s in BODY:
@@ -89,7 +91,7 @@ class _Walk:
         self.style, self.padding, self.bottleneck, self.shortcut = style, padding, bottleneck, shortcut
         self.expand_first, self.channels = expand_first, channels
         self.blocks = 0
-        self.end = "conv_first_relu6"
+        self.end = f"conv_first_{style.activation}"
         self.expanded = ("", 0)  # name and channels of the last block's map between depthwise and projection
 
     def block(self, t: float, c: int, stride: int) -> list[Node]:

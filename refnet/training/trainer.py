@@ -70,7 +70,7 @@ class Trainer:
         """One step. Shapes: images (B, H, W, M), labels (B,). Raises NotFinite, the weights unchanged then."""
         rate, random = self._rates(self.step), np.random.default_rng((self.seed, self.step, DROPOUT))
         logits, tape = self._fused.train_forward(self.weights, images, random)
-        loss, dlogits = softmax_cross_entropy(logits, labels, self.recipe.smoothing)
+        loss, dlogits = self.loss(images, labels, logits)
         if not np.isfinite(loss):
             raise NotFinite(f"step {self.step + 1}: the loss is {loss}; {self._culprit(images)}")
         _, gradients = self._fused.backward(tape, dlogits, input_gradient=False)
@@ -79,7 +79,18 @@ class Trainer:
         if self._average is not None:
             self._average.update(self.weights)
         self.step += 1
-        return Step(loss, int((ranks(logits, labels) < 1).sum()), len(labels), rate)
+        return Step(loss, self.correct(labels, logits), len(labels), rate)
+
+    def loss(self, images: Array, labels: Array, logits: Array) -> tuple[float, Array]:
+        """What is made small -> loss, dlogits: the labels' cross-entropy, unless a subclass learns from something else.
+
+        Shapes: images (B, H, W, M), labels (B,), logits (B, K).
+        """
+        return softmax_cross_entropy(logits, labels, self.recipe.smoothing)
+
+    def correct(self, labels: Array, logits: Array) -> int:
+        """How many of the images are right. Shapes: labels (B,), logits (B, K)."""
+        return int((ranks(logits, labels) < 1).sum())
 
     def _culprit(self, images: Array) -> str:
         return first_not_finite(self.net, self.weights, images) or "all maps before it are finite numbers"

@@ -138,6 +138,28 @@ def test_a_network_that_no_labels_fit_is_refused():
     assert check_classifier(network()) == 3
 
 
+class Contrary(Trainer):
+    """Wants the class behind the right one."""
+
+    def loss(self, images, labels, logits):
+        return softmax_cross_entropy(logits, (labels + 1) % 3)
+
+    def correct(self, labels, logits):
+        return 17
+
+
+def test_a_subclass_may_learn_from_another_loss():
+    """The same steps as with other labels and no smoothing."""
+    contrary = Contrary(network(), RECIPE, 4, 16)
+    plain = Trainer(network(), replace(RECIPE, smoothing=0.0), 4, 16)
+    for step in range(3):
+        images, labels = BATCHES.batch(step)
+        told, wanted = contrary.advance(images, labels), plain.advance(images, (labels + 1) % 3)
+        assert told.loss == wanted.loss
+        assert told.correct == 17
+    assert same(contrary.state(), plain.state())
+
+
 def test_it_learns():
     own = small_runs.trainer(replace(RECIPE, smoothing=0.0, rate=0.1))
     losses = [own.advance(*BATCHES.batch(step)).loss for step in range(16)]
