@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import wait
 
-from .cells import Cells, Finished
+from .cells import Cells
 from .experiment import Cell
 from .worker import Attempt, Worker, attempt
 
@@ -27,10 +27,10 @@ def fill(cells: Sequence[Cell], kept: Cells, processes: int, told: Told) -> Erro
     errors: dict[str, str] = {}
 
     def settle(cell: Cell, made: Attempt) -> None:
-        if isinstance(made.found, Finished):
-            kept.keep(cell, made.found)
-        else:
+        if made.found is None:
             errors[cell.key] = made.error
+        else:
+            kept.keep(cell, made.found)
         told(cell)
 
     if min(processes, len(cells)) < 2:
