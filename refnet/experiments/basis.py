@@ -1,4 +1,4 @@
-"""What decides the results of cells beside their settings: the version, and the recipe that all training begins from."""
+"""What decides the results of cells beside their settings: the version, and the recipe of all training."""
 
 from dataclasses import asdict
 from typing import Any

@@ -59,7 +59,7 @@ class Claim(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One column of figures, a line per arm. value: of one result. form: of the mean over the seeds, as format() has it."""
+    """One column of figures, a line per arm. value: of one result. form: of the mean over the seeds, for format()."""
 
     title: str
     value: Callable[[Result], float]

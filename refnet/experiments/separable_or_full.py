@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from .accuracy import COLUMNS, DATA_NOTE, classifier, percent
+from .accuracy import COLUMNS, DATA_NOTE, classifier, points_above
 from .drawings import accuracies
 from .equal_cost import madds, width_for
-from .experiment import Arm, ByArm, Claim, Experiment, Size
+from .experiment import Arm, Claim, Experiment, Size
 from .sizes import PICTURES, SIZES
 
 SEPARABLE, FULL, THINNED = "separable", "full", "full, as cheap as separable"
@@ -22,14 +22,6 @@ def arms(size: Size) -> Sequence[Arm]:
     )
 
 
-def full_above_separable(by_arm: ByArm) -> float:
-    return percent(by_arm[FULL]) - percent(by_arm[SEPARABLE])
-
-
-def separable_above_thinned(by_arm: ByArm) -> float:
-    return percent(by_arm[SEPARABLE]) - percent(by_arm[THINNED])
-
-
 EXPERIMENT = Experiment(
     name="separable-or-full",
     source="V1 Table 4, section 4.1",
@@ -42,13 +34,13 @@ EXPERIMENT = Experiment(
             "Full convolutions are more accurate than separable ones at the same width (by 1.1 points in the paper).",
             "V1 Table 4",
             "points",
-            full_above_separable,
+            points_above(FULL, SEPARABLE),
         ),
         Claim(
             "For what they save, separable convolutions give up little: at the same cost they beat thinner full ones.",
             "V1 section 4.1, in words",
             "points",
-            separable_above_thinned,
+            points_above(SEPARABLE, THINNED),
         ),
     ),
     draw=accuracies,

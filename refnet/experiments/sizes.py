@@ -22,7 +22,9 @@ SIZES: Mapping[str, Mapping[str, Size]] = {
     # numbers of channels allow all of them.
     "expansion": {
         "quick": _QUICK._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 5, 10]}),
-        "full": _FULL._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 2, 3, 4, 5, 6, 8, 10]}),
+        "full": _FULL._replace(
+            steps=600, more={"small": 0.4, "large": 0.8, "small_expansions": [1, 2, 3, 5, 6, 8, 10]}
+        ),
     },
     "separable-or-full": {
         "quick": _QUICK._replace(more={"width": 0.25}),

@@ -42,7 +42,7 @@ def attempt(cell: Cell) -> Attempt:
 
 
 class Worker:
-    """A process that computes the cells that it is given, one at a time. `connection` is ready when it has an answer."""
+    """A process that computes the cells that it is given, one at a time. `connection`: ready when it has an answer."""
 
     def __init__(self) -> None:
         context = get_context("spawn")  # a fork would share the locks of Numba's and NumPy's threads
