@@ -58,7 +58,7 @@ def _cell(column: Column, results: Results, arm: str) -> str:
 def claims(found: Iterable[Judged]) -> Table:
     """A line per claim: how far the paper is right here, with the 95 % interval over the seeds."""
     made = table("", "bold")
-    add_columns(made, "the paper", "source")
+    add_columns(made, "the paper")
     add_columns(made, "our advantage", right=True, whole=True)
     add_columns(made, "95 % interval", right=True, whole=True)
     add_columns(made, "unit")
@@ -66,5 +66,5 @@ def claims(found: Iterable[Judged]) -> Table:
     for each in found:
         mean, low, high = (f"{value:+.2f}" for value in each.interval)
         claim = each.claim
-        made.add_row(claim.text, claim.source, mean, f"{low} to {high}", claim.unit, each.finding)
+        made.add_row(f"{claim.source}: {claim.text}", mean, f"{low} to {high}", claim.unit, each.finding)
     return made

@@ -30,12 +30,14 @@ class Attempt(NamedTuple):
 
 
 def attempt(cell: Cell) -> Attempt:
-    """Compute the cell. What it raises is told, and so is a result that JSON does not have."""
+    """Compute the cell. What it raises is told, and so is a result that is no object of JSON."""
     begin = perf_counter()
     module, _, function = cell.work.partition(":")
     try:
         result = getattr(import_module(f".{module}", __package__), function)(**cell.settings)
         read = json.loads(json.dumps(result, allow_nan=False))
+        if not isinstance(read, dict):
+            raise TypeError(f"result of {cell.work}: wanted names with values, got {type(result).__name__}")
     except Exception as error:  # whatever it is, the other cells go on
         return Attempt(None, " ".join(f"{type(error).__name__}: {error}".split()))
     return Attempt(Finished(read, perf_counter() - begin))
