@@ -45,6 +45,7 @@ _ROOMS = (
     "counting",
     "data",
     "engine",
+    "experiments",
     "formulas",
     "graph",
     "io",

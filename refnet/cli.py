@@ -1,5 +1,5 @@
-"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `bench`, `train`, `evaluate`, `export`,
-`testcases`.
+"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `bench`, `train`, `evaluate`,
+`experiment`, `export`, `testcases`.
 
 Results go to standard output, as tables or with --json as JSON alone; everything else goes to standard error.
 Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency is missing.
@@ -13,6 +13,7 @@ import click
 from . import __version__
 from .bench.command import bench
 from .commands import Quiet, emit, one_line
+from .experiments.command import experiment
 from .training.command import evaluate, train
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def main() -> None:
     """MobileNet V1 and V2 by hand, and every count of their papers recomputed."""
 
 
-for _command in (bench, train, evaluate):
+for _command in (bench, train, evaluate, experiment):
     main.add_command(_command)
 
 

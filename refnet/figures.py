@@ -1,5 +1,6 @@
 """The library that draws figures, which is an extra."""
 
+from pathlib import Path
 from typing import Any
 
 
@@ -12,3 +13,15 @@ def load_matplotlib(what: str) -> Any:
             raise
         raise ImportError(f"{what} drawn by matplotlib: pip install '.[plots]' in the folder of refnet") from None
     return figure
+
+
+def check_figure(option: str, path: str) -> None:
+    """What can be known to fail is said before anything is computed. option: that names the file.
+
+    Raises ValueError for a kind of file that cannot be drawn or a folder that is not there, ImportError as above.
+    """
+    kinds = load_matplotlib(f"{option}: the picture is").Figure().canvas.get_supported_filetypes()
+    if Path(path).suffix[1:] not in kinds:
+        raise ValueError(f"{option}: wanted a file that ends in .{', .'.join(sorted(kinds))}, got {path!r}")
+    if not Path(path).absolute().parent.is_dir():
+        raise ValueError(f"{option}: no folder {str(Path(path).parent)!r}")

@@ -52,6 +52,7 @@ ORDER = (
     "refnet.commands",
     "refnet.bench.command",
     "refnet.training.command",
+    "refnet.experiments.command",
     "refnet.cli",
     "refnet.__main__",
 )

@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 import pytest
 
-ROOMS = (".data", ".engine", ".kernels", ".layers", ".models", ".rewrites", ".training")
+ROOMS = (".data", ".engine", ".experiments", ".kernels", ".layers", ".models", ".rewrites", ".training")
 TYPED = ("refnet", *(f"refnet{room}" for room in ROOMS))
 LAZY = (*TYPED, "refnet.io", "refnet.papers", "refnet.testing")
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ..figures import load_matplotlib
+from ..figures import check_figure
 from ..kernels.tiled.tile_types import COMPILES
 from ..tables import print_table
 from . import peak, report, tables
@@ -38,11 +37,7 @@ def check(plot: str | None) -> None:
     if not COMPILES:
         raise ValueError("bench: wanted compiled kernels, got NUMBA_DISABLE_JIT=1")
     if plot is not None:
-        kinds = load_matplotlib("--plot: the picture is").Figure().canvas.get_supported_filetypes()
-        if Path(plot).suffix[1:] not in kinds:
-            raise ValueError(f"--plot: wanted a file that ends in .{', .'.join(sorted(kinds))}, got {plot!r}")
-        if not Path(plot).absolute().parent.is_dir():
-            raise ValueError(f"--plot: no folder {str(Path(plot).parent)!r}")
+        check_figure("--plot", plot)
 
 
 def inference(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, seed: int) -> Comparison:

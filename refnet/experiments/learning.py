@@ -44,9 +44,9 @@ def settings_of(batch: int, changes: Mapping[str, Any] | None = None) -> Recipe:
 
 
 @cache
-def images_of(source: str, root: str | None, train: int, test: int) -> Splits:
-    """The first images of a data set: read once in each process."""
-    return load(source, root=root, counts=(train, test))
+def images_of(source: str, root: str | None, train: int, test: int, resolution: int | None = None) -> Splits:
+    """The first images of a data set, resampled where a resolution is given: read once in each process."""
+    return load(source, resolution, root, counts=(train, test))
 
 
 def network(model: str, builder: Mapping[str, Any], data: Splits) -> Graph:
@@ -113,10 +113,11 @@ def classify(
     test: int,
     source: str,
     root: str | None = None,
+    resolution: int | None = None,
     builder: Mapping[str, Any] | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ordinary cell: train a network of `refnet.models` and tell how well it does."""
-    data = images_of(source, root, train, test)
+    data = images_of(source, root, train, test, resolution)
     net = network(model, builder or {}, data)
     return told(learn(net, data, settings_of(batch, changes), steps, seed))

@@ -810,4 +810,66 @@ LEARNING = (
     ),
 )
 
-MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *DATA, *LEARNING)
+_PAIRS = ("tests/experiments/test_pairs.py",)
+_GRID = ("tests/experiments/test_grid.py",)
+EXPERIMENTS = (
+    Mistake(
+        "pairs: as many degrees of freedom as seeds",
+        "refnet/experiments/pairs.py",
+        "quantile(n - 1, confidence)",
+        "quantile(n, confidence)",
+        _PAIRS,
+        quick=True,
+    ),
+    Mistake(
+        "pairs: the mean alone decides",
+        "refnet/experiments/pairs.py",
+        "if found.low > 0:",
+        "if found.mean > 0:",
+        _PAIRS,
+    ),
+    Mistake(
+        "pairs: an odd number of degrees of freedom begins its sum too late",
+        "refnet/experiments/pairs.py",
+        "range(odd, nu - 1, 2)",
+        "range(2 * odd, nu - 1, 2)",
+        _PAIRS,
+    ),
+    Mistake(
+        "findings: the arms' seeds are not paired",
+        "refnet/experiments/findings.py",
+        "zip(*results.values(), strict=True)]",
+        "zip(*(sorted(each, key=str) for each in results.values()), strict=True)]",
+        ("tests/experiments/test_claims.py",),
+    ),
+    Mistake(
+        "grid: finished cells are computed again",
+        "refnet/experiments/grid.py",
+        " if kept.find(cell) is None]",
+        "]",
+        _GRID,
+    ),
+    Mistake(
+        "cells: what another recipe gave counts",
+        "refnet/experiments/cells.py",
+        '"basis": self.basis}',
+        '"basis": None}',
+        ("tests/experiments/test_cells.py",),
+    ),
+    Mistake(
+        "trade-off: a dear network that is worse counts",
+        "refnet/experiments/trade.py",
+        "np.maximum.accumulate([point.y for point in ordered])",
+        "[point.y for point in ordered]",
+        ("tests/experiments/test_trade.py",),
+    ),
+    Mistake(
+        "equal cost: the nearest width from above only",
+        "refnet/experiments/equal_cost.py",
+        "cost(above) - wanted < wanted - cost(above - 1):",
+        "cost(above) >= wanted:",
+        ("tests/experiments/test_claims.py",),
+    ),
+)
+
+MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *DATA, *LEARNING, *EXPERIMENTS)

@@ -1,0 +1,37 @@
+"""What experiments on accuracy have in common: arms that train a network, their columns, advantages in points."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .experiment import Arm, ByArm, Column, Result, Size
+
+
+def percent(result: Result) -> float:
+    """Accuracy on the test images, 0 to 100."""
+    return 100 * float(result["accuracy"])
+
+
+COLUMNS = (
+    Column("accuracy, %", percent),
+    Column("M multiply-adds", lambda result: result["madds"] / 1e6),
+    Column("K parameters", lambda result: result["weights"] / 1e3, ".0f"),
+)
+DATA_NOTE = (
+    "Drawn shapes (or CIFAR-10) at 64 x 64 or less and a short run of a recipe for small pictures, where the paper "
+    "has ImageNet at 224 x 224 and weeks of training."
+)
+
+
+def classifier(
+    name: str, size: Size, model: str, builder: Mapping[str, Any], resolution: int | None = None
+) -> Arm:
+    """An arm that trains a network of `refnet.models`. resolution: of the images, where not as stored."""
+    settings = {**size.learning, "model": model, "builder": dict(builder)}
+    if resolution is not None:
+        settings["resolution"] = resolution
+    return Arm(name, "learning:classify", settings)
+
+
+def points_above(name: str, other: str) -> Callable[[ByArm], float]:
+    """How many points of accuracy an arm has above another."""
+    return lambda by_arm: percent(by_arm[name]) - percent(by_arm[other])

@@ -1,0 +1,70 @@
+"""What `refnet experiment` prints: the experiments there are, and what one of them found."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.table import Table
+
+from ..tables import add_columns, table
+from .experiment import Column, Experiment, Results, Size
+from .findings import Judged, judged, spread
+from .report import Done
+
+
+def listed(experiments: Iterable[Experiment]) -> Table:
+    """One line per experiment."""
+    made = table("", "bold")
+    add_columns(made, "name", whole=True)
+    add_columns(made, "of the papers", "question")
+    for each in experiments:
+        made.add_row(each.name, each.source, each.question)
+    return made
+
+
+def pages(done: Done) -> Iterator[Table | str]:
+    """Question, arms, claims, notes: in the order in which they are printed."""
+    experiment = done.experiment
+    yield f"{experiment.name}: {experiment.question}"
+    yield f"{experiment.source}. {_setting(done.size_name, done.size)}, {done.seconds:,.0f} s of computing."
+    yield ""
+    yield arms(experiment, done.results)
+    if experiment.claims:
+        yield ""
+        yield claims(judged(experiment, done.results))
+    if experiment.notes:
+        yield "\nWhat differs from the paper:"
+        yield from (f"- {note}" for note in experiment.notes)
+
+
+def _setting(name: str, size: Size) -> str:
+    training = f", {size.steps:,} steps of {size.batch} images of {size.source}" if size.steps else ""
+    return f"Size {name}: {size.seeds} seeds{training}"
+
+
+def arms(experiment: Experiment, results: Results) -> Table:
+    """A line per arm: means over the seeds, and the standard deviation where the seeds differ."""
+    made = table("", "bold")
+    add_columns(made, "")
+    add_columns(made, *(column.title for column in experiment.columns), right=True, whole=True)
+    for arm in results:
+        made.add_row(arm, *(_cell(column, results, arm) for column in experiment.columns))
+    return made
+
+
+def _cell(column: Column, results: Results, arm: str) -> str:
+    mean, deviation = spread(column, results, arm)
+    return format(mean, column.form) + (f" ± {format(deviation, column.form)}" if deviation else "")
+
+
+def claims(found: Iterable[Judged]) -> Table:
+    """A line per claim: how far the paper is right here, with the 95 % interval over the seeds."""
+    made = table("", "bold")
+    add_columns(made, "the paper")
+    add_columns(made, "our advantage", right=True, whole=True)
+    add_columns(made, "95 % interval", right=True, whole=True)
+    add_columns(made, "unit")
+    add_columns(made, "finding", whole=True)
+    for each in found:
+        mean, low, high = (f"{value:+.2f}" for value in each.interval)
+        claim = each.claim
+        made.add_row(f"{claim.source}: {claim.text}", mean, f"{low} to {high}", claim.unit, each.finding)
+    return made

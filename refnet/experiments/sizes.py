@@ -1,0 +1,57 @@
+"""How much each experiment that compares trained networks computes: steps, batches, widths, in one place.
+
+Widths are such that a step of a network takes about 0.1 to 0.4 s on one core.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .experiment import Size
+
+# Every class has two images to learn from and one to be judged by: that everything runs is all it says.
+_QUICK = Size(seeds=2, steps=2, batch=4, train=48, test=24)
+_FULL = Size(seeds=5, steps=1000, batch=64)
+
+# Linear bottlenecks and shortcuts have the same baseline, which is computed once.
+_ABLATION = {"quick": _QUICK._replace(more={"width": 0.1}), "full": _FULL._replace(more={"width": 0.35})}
+
+SIZES: Mapping[str, Mapping[str, Size]] = {
+    "linear-bottleneck": _ABLATION,
+    "shortcuts": _ABLATION,
+    # Widths at expansion 6: other expansions have the widths that cost as much. At these two, the steps of 8 in the
+    # numbers of channels allow all of them.
+    "expansion": {
+        "quick": _QUICK._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 5, 10]}),
+        "full": _FULL._replace(
+            steps=600, more={"small": 0.4, "large": 0.8, "small_expansions": [1, 2, 3, 5, 6, 8, 10]}
+        ),
+    },
+    "separable-or-full": {
+        "quick": _QUICK._replace(more={"width": 0.25}),
+        "full": _FULL._replace(more={"width": 0.25}),
+    },
+    # Of the shallow network.
+    "thin-or-shallow": {
+        "quick": _QUICK._replace(more={"width": 0.34}),
+        "full": _FULL._replace(more={"width": 0.34}),
+    },
+    # The smallest width of V1 is the one behind the jump: see tradeoff.py.
+    "tradeoff": {
+        "quick": _QUICK._replace(more={"v1": [0.125, 0.25], "v2": [0.1, 0.2], "resolutions": [32, 48]}),
+        "full": _FULL._replace(
+            steps=500,
+            more={"v1": [0.125, 0.25, 0.375, 0.5], "v2": [0.2, 0.35, 0.5, 0.75], "resolutions": [32, 48, 64]},
+        ),
+    },
+}
+
+
+class Pictures(NamedTuple):
+    """resolution: height and width as stored."""
+
+    resolution: int
+    classes: int
+
+
+# Of each source: what arms need to know to compare costs before any image is read.
+PICTURES = {"shapes-64": Pictures(64, 24), "cifar10": Pictures(32, 10)}

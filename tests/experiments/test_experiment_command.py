@@ -1,0 +1,138 @@
+"""`refnet experiment` as a user meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from refusals import refused
+
+from refnet.cli import main
+from refnet.experiments import worker
+from refnet.experiments.registry import NAMES, named
+
+PNG = b"\x89PNG"
+
+
+def invoke(*words):
+    words = ["experiment", *map(str, words)]
+    return CliRunner().invoke(main, words, env={"NO_COLOR": "1", "COLUMNS": "100"})
+
+
+def refusal(*words, status=2):
+    return refused(invoke(*words), status)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    return tmp_path_factory.mktemp("cells")
+
+
+def quick(out, *words):
+    return invoke(*words, "--size", "quick", "--processes", 1, "--out", out)
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("name", NAMES)
+def test_the_quick_size_end_to_end(name, out, tmp_path, monkeypatch):
+    """Computed once, with a figure and JSON; the second time nothing is computed, and the tables come."""
+    pytest.importorskip("matplotlib")
+    figure = tmp_path / "figure.png"
+    first = quick(out, name, "--json", "--figure", figure)
+    assert first.exit_code == 0, first.output
+    (told,) = json.loads(first.stdout)["experiments"]
+    experiment, size = named(name), named(name).sizes["quick"]
+    assert (told["name"], told["settings"]["seeds"]) == (name, size.seeds)
+    assert [arm["name"] for arm in told["arms"]] == [arm.name for arm in experiment.arms(size)]
+    assert all(len(arm["results"]) == size.seeds for arm in told["arms"])
+    assert all(len(claim["advantages"]) == size.seeds for claim in told["claims"])
+    assert figure.read_bytes().startswith(PNG)
+    monkeypatch.setattr(worker, "import_module", None)  # whoever computes a cell fails
+    again = quick(out, name)
+    assert again.exit_code == 0, again.output
+    assert not again.stderr
+    printed = " ".join(again.stdout.split())
+    assert all(arm["name"] in printed for arm in told["arms"])
+    assert all(claim["finding"] in printed for claim in told["claims"])
+    assert experiment.question in printed
+
+
+def test_without_a_name_it_lists_them():
+    result = invoke()
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:] if not line.startswith(" ")] == list(NAMES)
+    assert [each["name"] for each in json.loads(invoke("--json").stdout)["experiments"]] == list(NAMES)
+
+
+@pytest.mark.jit
+def test_a_cell_that_fails_is_named_and_the_status_is_1(out, tmp_path, monkeypatch):
+    """Of two experiments the whole one is told all the same."""
+    usual = worker.attempt
+
+    def attempt(cell):
+        if cell.settings["builder"].get("shortcut") == "none" and cell.settings["seed"] == 1:
+            return worker.Attempt(None, "NotFinite: step 2: the loss is nan")
+        return usual(cell)
+
+    monkeypatch.setattr("refnet.experiments.grid.attempt", attempt)
+    result = quick(tmp_path, "shortcuts", "linear-bottleneck")
+    assert result.exit_code == 1
+    assert result.stderr == "shortcuts: no shortcuts, seed 1: NotFinite: step 2: the loss is nan\n"
+    assert result.stdout.lstrip().startswith("linear-bottleneck:")
+    assert "shortcuts:" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["shortcut"], "NAME: wanted an experiment, such as shortcuts; got 'shortcut'"),
+        (["shortcuts", "--root", "."], "--root: wanted with --data cifar10 only"),
+        (["shortcuts", "--data", "cifar10"], "root: wanted the folder that holds the files of cifar10, got none"),
+        (["shortcuts", "tradeoff", "--figure", "a.png"], "--figure: wanted with one NAME, got 2"),
+        (["shortcuts", "--figure", "a.xyz"], "--figure: wanted a file that ends in"),
+        (["shortcuts", "--figure", "no-such-folder/a.png"], "--figure: no folder 'no-such-folder'"),
+    ],
+)
+def test_misuse_is_one_line(words, message, tmp_path):
+    if "--figure" in words:
+        pytest.importorskip("matplotlib")
+    assert message in refusal(*words, "--size", "quick", "--out", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_seed_is_refused_as_usage():
+    assert invoke("shortcuts", "--seeds", 1).exit_code == 2
+
+
+@pytest.mark.jit
+def test_a_folder_that_is_a_file_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    line = refusal("thin-or-shallow", "--size", "quick", "--processes", 1, "--out", tmp_path / "file")
+    assert "file" in line
+
+
+@pytest.mark.jit
+@pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX")
+def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(tmp_path):
+    """Ctrl-C as a terminal sends it, to every process of the command, as soon as one cell is finished."""
+    words = ["experiment", "thin-or-shallow", "--size", "quick", "--steps", "25", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "refnet", *words, "--processes", "2"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    end = time.monotonic() + 120
+    while not (finished := list(tmp_path.glob("[!.]*.json"))) and time.monotonic() < end:
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=60)  # until nobody holds them any more, the processes included
+    assert (running.returncode, stdout, stderr) == (130, b"", b"Aborted!\n")
+    assert finished
+    assert not list(tmp_path.glob(".*"))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert len(before) < 4
+    result = CliRunner().invoke(main, [*words, "--processes", "1"])
+    assert result.exit_code == 0, result.output
+    assert len(list(tmp_path.iterdir())) == 4
+    assert all(path.stat().st_mtime_ns == then for path, then in before.items())
