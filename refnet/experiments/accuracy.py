@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .experiment import Arm, ByArm, Column, Result, Size
+from .learning import changes_for
 
 
 def percent(result: Result) -> float:
@@ -26,7 +27,7 @@ def classifier(
     name: str, size: Size, model: str, builder: Mapping[str, Any], resolution: int | None = None
 ) -> Arm:
     """An arm that trains a network of `refnet.models`. resolution: of the images, where not as stored."""
-    settings = {**size.learning, "model": model, "builder": dict(builder)}
+    settings = {**size.learning, "model": model, "builder": dict(builder), "changes": changes_for(model)}
     if resolution is not None:
         settings["resolution"] = resolution
     return Arm(name, "learning:classify", settings)

@@ -21,6 +21,7 @@ from ..training.statistics import recalibrate
 from .activation_patterns_figure import draw
 from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Size
 from .learning import images_of, learn, network, settings_of, test_batches, told
+from .sizes import SIZES
 
 ARM = "V2"
 WIDTH = 0.35
@@ -28,8 +29,6 @@ EXPANDED = "/expand_relu6"
 COUNTED = 4  # batches of training images that fresh batch norm counts its statistics on
 LIKELY = 99  # per cent of the pixels: what "with high probability" is taken for
 TOLERATED = 2  # layers that the paper has below the threshold after training
-QUICK = Size(2, steps=2, batch=4, train=48, test=24)
-FULL = Size(5, steps=1000)
 
 
 def patterns(
@@ -164,7 +163,7 @@ EXPERIMENT = Experiment(
     name="activation-patterns",
     source="V2 Figure 7",
     question="How many channels of the expanded maps are positive, before training and after, and is it enough?",
-    sizes={"quick": QUICK, "full": FULL},
+    sizes=SIZES["activation-patterns"],
     arms=arms,
     columns=(
         Column("accuracy, %", lambda found: 100 * found["accuracy"]),

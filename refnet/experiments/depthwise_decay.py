@@ -20,7 +20,8 @@ from ..layers.convolution import DepthwiseConv2d
 from ..layers.normalization import BatchNorm
 from . import depthwise_decay_figure
 from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Results, Size
-from .learning import images_of, learn, network, settings_of, test_batches, told
+from .learning import changes_for, images_of, learn, network, settings_of, test_batches, told
+from .sizes import SIZES
 
 DEAD = 0.01  # a filter with less swing is: a hundredth of what batch norm gives at first
 DECAY = 0.01
@@ -28,8 +29,6 @@ DECAY = 0.01
 LEVELS = tuple(float(f"{10 ** (each / 4):.4g}") for each in range(-16, 5))
 NETWORKS = {"V1": ("mobilenet_v1", 0.25), "V2": ("mobilenet_v2", 0.35)}
 KINDS = {"without decay": False, "with decay": True}  # of depthwise kernels
-QUICK = Size(2, steps=2, batch=4, train=48, test=24)
-FULL = Size(5, steps=1500)  # by then a weight without gradient has shrunk to nothing
 
 
 def filters(
@@ -53,7 +52,8 @@ def filters(
     largest_tap     the greatest |w| of a filter, median over the filters
     """
     data = images_of(source, root, train, test)
-    recipe = settings_of(batch, {"weight_decay": weight_decay, "depthwise_decay": depthwise_decay})
+    decay = {"weight_decay": weight_decay, "depthwise_decay": depthwise_decay}
+    recipe = settings_of(batch, {**changes_for(model), **decay})
     learned = learn(network(model, {"width": width}, data), data, recipe, steps, seed)
     layers = swings(learned.net, learned.weights, test_batches(data))
     taps = [np.abs(learned.weights[f"{name}/kernel"]).max(axis=(0, 1)) for name in layers]
@@ -143,7 +143,7 @@ EXPERIMENT = Experiment(
     name="depthwise-decay",
     source="V1 section 3.2, hand notes on V2",
     question="Do depthwise filters train to zero, with and without weight decay on them, in V1 and in V2?",
-    sizes={"quick": QUICK, "full": FULL},
+    sizes=SIZES["depthwise-decay"],
     arms=arms,
     columns=(
         Column("accuracy, %", lambda found: 100 * found["accuracy"]),

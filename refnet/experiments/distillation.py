@@ -12,7 +12,8 @@ from ..models.v1 import mobilenet_v1
 from . import distillation_figure
 from .attributes import attributes
 from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Size
-from .learning import described, images_of, last_loss, settings_of, trained
+from .learning import changes_for, described, images_of, last_loss, settings_of, trained
+from .sizes import SIZES
 from .students import (
     ATTRIBUTE_LABELS,
     ATTRIBUTES,
@@ -86,10 +87,7 @@ def _data(learning: dict[str, Any]) -> Splits:
 
 # What is told.
 
-QUICK = Size(seeds=2, steps=3, batch=8, train=24, test=24, more={"teacher": 0.25, "student": 0.125, "gallery": 24})
-FULL = Size(seeds=5, steps=1500, more={"teacher": 0.5, "student": 0.125, "gallery": 2400})
 TEMPERATURE = 4.0
-RATE = 0.0005  # of all arms
 TEACHER = "teacher"
 NAMES = {
     LABELS: "student, labels",
@@ -102,7 +100,7 @@ NAMES = {
 
 def arms(size: Size) -> list[Arm]:
     """The teacher first, and last the students that need its weights."""
-    common = {"gallery": size.more["gallery"], "changes": {"rate": RATE}, **size.learning}
+    common = {"gallery": size.more["gallery"], "changes": changes_for("mobilenet_v1"), **size.learning}
     by_teacher = {"teacher_width": size.more["teacher"]}
     more: dict[str, dict[str, Any]] = {
         LABELS: {},
@@ -171,7 +169,7 @@ EXPERIMENT = Experiment(
     name="distillation",
     source="V1 sections 4.5 and 4.7",
     question="Does a small network learn more from a larger one than from labels?",
-    sizes={"quick": QUICK, "full": FULL},
+    sizes=SIZES["distillation"],
     arms=arms,
     columns=COLUMNS,
     claims=CLAIMS,

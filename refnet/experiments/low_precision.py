@@ -24,6 +24,7 @@ from . import low_precision_figure
 from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Size
 from .learning import images_of, learn, network, settings_of, told
 from .quantization import Store, byte_kernel, grids, half, rounded_kernels, run, stored
+from .sizes import SIZES
 
 FLOAT32, FLOAT16, MAPS, BYTES = "float32", "float16", "8-bit maps", "8 bits"
 _BATCH = 64  # images at a time: all stored values of so many are held
@@ -146,8 +147,6 @@ def _layer(name: str) -> str:
 
 # What is told.
 
-QUICK = Size(seeds=2, steps=4, batch=8, train=24, test=24, more={"width": 0.1, "ranges": 16})
-FULL = Size(seeds=5, steps=1500, more={"width": 0.35, "ranges": 256})
 RELU6, RELU = "ReLU6", "ReLU"
 
 
@@ -222,7 +221,7 @@ EXPERIMENT = Experiment(
     name="low-precision",
     source="V2 section 4",
     question="Is a network with ReLU6 more robust than one with ReLU when it is computed with few bits?",
-    sizes={"quick": QUICK, "full": FULL},
+    sizes=SIZES["low-precision"],
     arms=arms,
     columns=COLUMNS,
     claims=CLAIMS,

@@ -6,12 +6,17 @@ from importlib import import_module
 from .experiment import Experiment
 
 NAMES = (
+    "relu-collapse",
+    "activation-patterns",
     "linear-bottleneck",
     "shortcuts",
     "expansion",
     "separable-or-full",
     "thin-or-shallow",
     "tradeoff",
+    "depthwise-decay",
+    "low-precision",
+    "distillation",
 )
 
 

@@ -15,12 +15,11 @@ from ..appendix.collapse import collapsed, estimate
 from ..appendix.spirals import DIMENSIONS, reconstruction, spiral
 from .experiment import Arm, ByArm, Claim, Column, Experiment, Size
 from .relu_collapse_figure import draw
+from .sizes import SIZES
 
 SMALL, WIDE = (2, 3), (15, 30)  # the channels of Figure 1 that lose information, and those that do not
 EXPANSIONS = (1, 2, 3, 6)  # m / k of the cubes; six is V2's
 POINTS = 400  # of a set
-QUICK = Size(2, more={"matrices": 5, "draws": 200, "dimensions": (4,)})
-FULL = Size(5, more={"matrices": 30, "draws": 2000, "dimensions": (4, 16)})
 
 
 def collapse(*, dimension: int, channels: int, matrices: int, draws: int, seed: int) -> dict[str, Any]:
@@ -96,7 +95,7 @@ EXPERIMENT = Experiment(
     name="relu-collapse",
     source="V2 Figure 1, Lemma 2, Theorem 1",
     question="What of a set of few dimensions survives a random expansion and ReLU?",
-    sizes={"quick": QUICK, "full": FULL},
+    sizes=SIZES["relu-collapse"],
     arms=arms,
     columns=(
         Column("points lost, %", lambda found: 100 * found["lost"]),

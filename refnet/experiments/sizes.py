@@ -1,6 +1,6 @@
-"""How much each experiment that compares trained networks computes: steps, batches, widths, in one place.
+"""How much each experiment computes: seeds, steps, batches, widths, in one place.
 
-Widths are such that a step of a network takes about 0.1 to 0.4 s on one core.
+Networks are small: a full cell takes some 20 to 100 s on one core.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,26 @@ from .experiment import Size
 
 # Every class has two images to learn from and one to be judged by: that everything runs is all it says.
 _QUICK = Size(seeds=2, steps=2, batch=4, train=48, test=24)
-_FULL = Size(seeds=5, steps=1000, batch=64)
+_FULL = Size(seeds=5, steps=800, batch=32)
 
 # Linear bottlenecks and shortcuts have the same baseline, which is computed once.
 _ABLATION = {"quick": _QUICK._replace(more={"width": 0.1}), "full": _FULL._replace(more={"width": 0.35})}
 
 SIZES: Mapping[str, Mapping[str, Size]] = {
+    "relu-collapse": {
+        "quick": Size(seeds=2, more={"matrices": 5, "draws": 200, "dimensions": (4,)}),
+        "full": Size(seeds=5, more={"matrices": 30, "draws": 2000, "dimensions": (4, 16)}),
+    },
+    "activation-patterns": {"quick": _QUICK, "full": _FULL},
+    "depthwise-decay": {"quick": _QUICK, "full": _FULL},
+    "low-precision": {
+        "quick": _QUICK._replace(more={"width": 0.1, "ranges": 16}),
+        "full": _FULL._replace(more={"width": 0.35, "ranges": 256}),
+    },
+    "distillation": {
+        "quick": _QUICK._replace(more={"teacher": 0.25, "student": 0.125, "gallery": 24}),
+        "full": _FULL._replace(more={"teacher": 0.5, "student": 0.125, "gallery": 2400}),
+    },
     "linear-bottleneck": _ABLATION,
     "shortcuts": _ABLATION,
     # Widths at expansion 6: other expansions have the widths that cost as much. At these two, the steps of 8 in the
@@ -23,7 +37,7 @@ SIZES: Mapping[str, Mapping[str, Size]] = {
     "expansion": {
         "quick": _QUICK._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 5, 10]}),
         "full": _FULL._replace(
-            steps=600, more={"small": 0.4, "large": 0.8, "small_expansions": [1, 2, 3, 5, 6, 8, 10]}
+            more={"small": 0.4, "large": 0.8, "small_expansions": [1, 2, 3, 5, 6, 8, 10]}
         ),
     },
     "separable-or-full": {
@@ -39,7 +53,6 @@ SIZES: Mapping[str, Mapping[str, Size]] = {
     "tradeoff": {
         "quick": _QUICK._replace(more={"v1": [0.125, 0.25], "v2": [0.1, 0.2], "resolutions": [32, 48]}),
         "full": _FULL._replace(
-            steps=500,
             more={"v1": [0.125, 0.25, 0.375, 0.5], "v2": [0.2, 0.35, 0.5, 0.75], "resolutions": [32, 48, 64]},
         ),
     },
