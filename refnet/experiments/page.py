@@ -1,6 +1,7 @@
 """What `refnet experiment` prints: the experiments there are, and what one of them found."""
 
 from collections.abc import Iterable, Iterator
+from textwrap import fill
 
 from rich.table import Table
 
@@ -43,16 +44,19 @@ def _setting(name: str, size: Size) -> str:
 def arms(experiment: Experiment, results: Results) -> Table:
     """A line per arm: means over the seeds, and the standard deviation where the seeds differ."""
     made = table("", "bold")
-    add_columns(made, "")
-    add_columns(made, *(column.title for column in experiment.columns), right=True, whole=True)
-    for arm in results:
-        made.add_row(arm, *(_cell(column, results, arm) for column in experiment.columns))
+    add_columns(made, "", whole=True)
+    lines = [[_cell(column, results, arm) for column in experiment.columns] for arm in results]
+    for column, cells in zip(experiment.columns, zip(*lines, strict=True), strict=True):
+        title = fill(column.title, max(map(len, cells)), break_long_words=False)  # titles fold, figures do not
+        add_columns(made, title, right=True, whole=True)
+    for arm, line in zip(results, lines, strict=True):
+        made.add_row(arm, *line)
     return made
 
 
 def _cell(column: Column, results: Results, arm: str) -> str:
     mean, deviation = spread(column, results, arm)
-    return format(mean, column.form) + (f" ± {format(deviation, column.form)}" if deviation else "")
+    return format(mean, column.form) + (f"±{format(deviation, column.form)}" if deviation else "")
 
 
 def claims(found: Iterable[Judged]) -> Table:
