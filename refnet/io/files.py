@@ -3,7 +3,10 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
+
+_BESIDE = ".{}.{}.part"  # the target's name, the process that writes
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> None:
@@ -20,7 +23,7 @@ def fill(path: str | os.PathLike[str], put: Callable[[Path], object]) -> None:
     target = Path(path)
     if not target.name:
         raise ValueError(f"path: wanted the name of a file, got {str(path)!r}")
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    beside = target.with_name(_BESIDE.format(target.name, os.getpid()))
     try:
         put(beside)
         beside.replace(target)
@@ -29,3 +32,11 @@ def fill(path: str | os.PathLike[str], put: Callable[[Path], object]) -> None:
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def sweep(path: str | os.PathLike[str]) -> None:
+    """Remove what processes left beside the path that were killed while they wrote. Nobody else may be writing there."""
+    target = Path(path)
+    for left in target.parent.glob(_BESIDE.format(escape(target.name), "*")):
+        with suppress(OSError):
+            left.unlink()

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from ..data.batches import Batches, InOrder
 from ..data.dataset import Dataset
 from ..data.prefetch import Prefetched
+from ..io.files import sweep
 from . import checkpoints, evaluation
 from .evaluation import Evaluation
 from .interrupt import Asked, asked_to_stop
@@ -79,6 +80,8 @@ class Run:
     def go(self) -> Outcome:
         """To the end, or until Ctrl-C. Raises NotFinite, OSError and what reading data raises; what was saved stays."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for name in (CHECKPOINT, METRICS):
+            sweep(self.folder / name)
         self._journal = Journal(self.folder / METRICS, self.trainer.step)
         self._begin, self._before, test = perf_counter(), self.seconds, None
         self._saved_at = self._begin
