@@ -35,7 +35,7 @@ def fill(path: str | os.PathLike[str], put: Callable[[Path], object]) -> None:
 
 
 def sweep(path: str | os.PathLike[str]) -> None:
-    """Remove what processes left beside the path that were killed while they wrote. Nobody else may be writing there."""
+    """Remove what processes left beside the path that were killed while they wrote. Nobody may be writing there now."""
     target = Path(path)
     for left in target.parent.glob(_BESIDE.format(escape(target.name), "*")):
         with suppress(OSError):

@@ -72,9 +72,13 @@ class Run:
         return self.folder / CHECKPOINT
 
     def restore(self, found: checkpoints.Checkpoint) -> None:
-        """Go on from there. Raises ValueError that names both networks where it is of another one."""
+        """Go on from there. Raises ValueError or TypeError that names the file, and where it is another one's both
+        networks."""
         found.fitting(self.trainer.net, self.checkpoint)
-        self.trainer.restore(found.arrays, found.about.step)
+        try:
+            self.trainer.restore(found.arrays, found.about.step)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"{self.checkpoint}: {error}") from None
         self.sums, self.seconds, self.saved = Sums(dict(found.about.sums)), found.about.seconds, found.about.step
 
     def go(self) -> Outcome:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import threading
 from dataclasses import replace
@@ -269,6 +270,46 @@ def test_other_tensors_are_no_checkpoint(tmp_path):
         checkpoints.load(tmp_path / "x")
 
 
+ABOUT = checkpoints.About("tiny", {}, 1, 16, {}, 0.5)._asdict() | {"format": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("{", "wanted a checkpoint of `refnet train`, got one that is no JSON: Expecting property name"),
+        ("[]", "wanted a checkpoint of format 1, got another"),
+        (json.dumps(ABOUT | {"step": None}), "wanted a checkpoint of `refnet train`, whose step is int, got None"),
+        (json.dumps(ABOUT | {"run": "digits"}), "wanted a checkpoint of `refnet train`, whose run is dict, got 'digits'"),
+        (json.dumps({k: v for k, v in ABOUT.items() if k != "sums"}), "whose sums is dict, got None"),
+    ],
+)
+def test_a_checkpoint_that_says_nothing_of_its_run_is_refused(text, wanted, tmp_path):
+    from refnet.io.tensors import save_tensors
+
+    save_tensors(tmp_path / "x", {"x": np.zeros(1)}, {"refnet": text})
+    with pytest.raises(ValueError, match=f"x: .*{re.escape(wanted)}"):
+        checkpoints.load(tmp_path / "x")
+
+
+@pytest.mark.parametrize(("value", "wanted"), [(None, "1 missing, first"), (np.zeros(1), r"wanted .*\(3,\)")])
+def test_a_state_that_does_not_fit_names_the_file(value, wanted, whole, tmp_path):
+    found = checkpoints.load(whole[0].checkpoint)
+    name = "optimizer/velocity/classifier_bias/bias"
+    found.arrays.pop(name)
+    if value is not None:
+        found.arrays[name] = value
+    with pytest.raises((ValueError, TypeError), match=rf"checkpoint\.safetensors: state.*{wanted}"):
+        run(tmp_path).restore(found)
+
+
+def test_halves_that_a_killed_process_left_are_removed(tmp_path):
+    others = [".checkpoint.safetensors.part", ".other.12.part", "checkpoint.safetensors.12.part"]
+    for name in (".checkpoint.safetensors.12.part", ".metrics.jsonl.345.part", *others):
+        (tmp_path / name).touch()
+    run(tmp_path).go()
+    assert {path.name for path in tmp_path.iterdir()} == {loop.CHECKPOINT, loop.METRICS, *others}
+
+
 def test_the_weights_of_a_checkpoint_are_the_averages(whole):
     found = checkpoints.load(whole[0].checkpoint)
     best = whole[0].trainer.best_weights
@@ -288,3 +329,17 @@ def test_curves_are_drawn(whole, tmp_path):
 
     draw(tmp_path / "curves.png", whole[0].lines, "tiny")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("smoothing", "told"), [(0.1, "training, labels smoothed by 0.1"), (0.0, "training")])
+def test_curves_tell_the_training_loss_from_the_test_loss(smoothing, told, whole, monkeypatch):
+    """The one is that of smoothed labels, where the recipe has them; accuracies are of labels as they are."""
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    from refnet.training.curves import draw
+
+    drawn = []
+    monkeypatch.setattr(figure, "savefig", lambda figure, path, dpi: drawn.append(figure))
+    draw("curves.png", whole[0].lines, "tiny", smoothing)
+    loss, accuracy, _ = drawn[0].axes
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == [told, "test"]
+    assert [text.get_text() for text in accuracy.get_legend().get_texts()] == ["training", "test"]
