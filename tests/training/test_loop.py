@@ -3,15 +3,13 @@
 import errno
 import json
 import os
-import re
 import signal
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from small_runs import RECIPE, network, run, same
+from small_runs import network, run, same
 
 from refnet.io import files
 from refnet.training import checkpoints, loop, metrics
@@ -252,75 +250,12 @@ def test_a_checkpoint_of_another_network_names_both(whole, tmp_path):
         other.restore(checkpoints.load(whole[0].checkpoint))
 
 
-def test_a_checkpoint_cut_short_is_refused(whole, tmp_path):
-    content = whole[0].checkpoint.read_bytes()
-    (tmp_path / "cut").write_bytes(content[:-100])
-    with pytest.raises(ValueError, match="cut: wanted a whole file of tensors"):
-        checkpoints.load(tmp_path / "cut")
-
-
-def test_other_tensors_are_no_checkpoint(tmp_path):
-    from refnet.io.tensors import save_tensors
-
-    save_tensors(tmp_path / "x", {"x": np.zeros(1)})
-    with pytest.raises(ValueError, match="x: wanted a checkpoint of `refnet train`, got other tensors"):
-        checkpoints.load(tmp_path / "x")
-    save_tensors(tmp_path / "x", {"x": np.zeros(1)}, {"refnet": '{"format": 99}'})
-    with pytest.raises(ValueError, match="x: wanted a checkpoint of format 1, got another"):
-        checkpoints.load(tmp_path / "x")
-
-
-ABOUT = checkpoints.About("tiny", {}, 1, 16, {}, 0.5)._asdict() | {"format": 1}
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("{", "wanted a checkpoint of `refnet train`, got one that is no JSON: Expecting property name"),
-        ("[]", "wanted a checkpoint of format 1, got another"),
-        (json.dumps(ABOUT | {"step": None}), "wanted a checkpoint of `refnet train`, whose step is int, got None"),
-        (json.dumps(ABOUT | {"run": "digits"}), "wanted a checkpoint of `refnet train`, whose run is dict, got 'digits'"),
-        (json.dumps({k: v for k, v in ABOUT.items() if k != "sums"}), "whose sums is dict, got None"),
-    ],
-)
-def test_a_checkpoint_that_says_nothing_of_its_run_is_refused(text, wanted, tmp_path):
-    from refnet.io.tensors import save_tensors
-
-    save_tensors(tmp_path / "x", {"x": np.zeros(1)}, {"refnet": text})
-    with pytest.raises(ValueError, match=f"x: .*{re.escape(wanted)}"):
-        checkpoints.load(tmp_path / "x")
-
-
-@pytest.mark.parametrize(("value", "wanted"), [(None, "1 missing, first"), (np.zeros(1), r"wanted .*\(3,\)")])
-def test_a_state_that_does_not_fit_names_the_file(value, wanted, whole, tmp_path):
-    found = checkpoints.load(whole[0].checkpoint)
-    name = "optimizer/velocity/classifier_bias/bias"
-    found.arrays.pop(name)
-    if value is not None:
-        found.arrays[name] = value
-    with pytest.raises((ValueError, TypeError), match=rf"checkpoint\.safetensors: state.*{wanted}"):
-        run(tmp_path).restore(found)
-
-
 def test_halves_that_a_killed_process_left_are_removed(tmp_path):
     others = [".checkpoint.safetensors.part", ".other.12.part", "checkpoint.safetensors.12.part"]
     for name in (".checkpoint.safetensors.12.part", ".metrics.jsonl.345.part", *others):
         (tmp_path / name).touch()
     run(tmp_path).go()
     assert {path.name for path in tmp_path.iterdir()} == {loop.CHECKPOINT, loop.METRICS, *others}
-
-
-def test_the_weights_of_a_checkpoint_are_the_averages(whole):
-    found = checkpoints.load(whole[0].checkpoint)
-    best = whole[0].trainer.best_weights
-    assert same(found.fitting(network(), "x"), dict(best))
-    assert (best["classifier/kernel"] != whole[0].trainer.weights["classifier/kernel"]).any()
-
-
-def test_averages_are_not_there_without_a_recipe_for_them(tmp_path):
-    ready = run(tmp_path, replace(RECIPE, average=None))
-    ready.go()
-    assert same(checkpoints.load(ready.checkpoint).weights, ready.trainer.weights)
 
 
 def test_curves_are_drawn(whole, tmp_path):

@@ -76,6 +76,13 @@ def test_it_prints_the_recipe_and_the_end(trained):
     assert {path.name for path in folder.iterdir()} >= {"checkpoint.safetensors", "metrics.jsonl"}
 
 
+def test_a_terminal_has_a_bar(place, tmp_path):
+    line = [str(word) for word in words(place, tmp_path / "run")]
+    result = CliRunner().invoke(main, line, env={"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "120"})
+    for told in ("1/12", "images/s", "epoch 3, step 12: test loss"):
+        assert told in result.stderr
+
+
 def test_json_alone_on_standard_output(place, tmp_path):
     data = json.loads(invoke(*words(place, tmp_path / "run", "--json")).stdout)
     assert (data["network"], data["step"], data["steps"]) == ("small", 12, 12)
