@@ -27,6 +27,7 @@ ORDER = (
     "refnet.counting",
     "refnet.rendering",
     "refnet.tables",
+    "refnet.bars",
     "refnet.figures",
     "refnet.layers",
     "refnet.node",

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from ..bars import bar
+
 
 class Progress(NamedTuple):
     """say: what is being done. done: one step more is done."""
@@ -24,18 +26,5 @@ class Progress(NamedTuple):
 @contextmanager
 def progress(total: int) -> Iterator[Progress]:
     """A bar of so many steps."""
-    err = Console(stderr=True)
-    if not err.is_terminal:
-        yield Progress()
-        return
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False)
-    with Bar(*columns, console=err, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("", total=total)
-
-        yield Progress(
-            lambda text: bar.update(task, description=text, refresh=True),
-            lambda: bar.update(task, advance=1, refresh=True),
-        )
+    with bar(Console(stderr=True), total) as draw:
+        yield Progress() if draw is None else Progress(lambda text: draw(description=text), lambda: draw(advance=1))

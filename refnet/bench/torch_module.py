@@ -90,7 +90,8 @@ class _Builder:
         return self.torch.from_numpy(to_torch(self.weights[key]))
 
     def filled(self, module: Any, **keys: str) -> Any:
-        """The module with these weights in place of its own, by the names that torch has for them."""
+        """The module with these weights in place of its own, of their dtype, by the names that torch has for them."""
+        module.to(self.tensor(next(iter(keys.values()))).dtype)
         for name, key in keys.items():
             held = getattr(module, name)
             held.data.copy_(self.tensor(key).reshape(held.shape))

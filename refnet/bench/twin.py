@@ -43,21 +43,24 @@ class Twin(Trainer):
         weights: dict[str, Array] | None = None,
         layout: str = "NHWC",
     ) -> None:
-        super().__init__(net, recipe, per_epoch, steps, seed, threads, weights)
         self._torch, self._layout = load("torch"), layout
+        super().__init__(net, recipe, per_epoch, steps, seed, threads, weights)
+
+    def _prepare(self, threads: int | None) -> None:
+        """Make torch's module, optimizer and averages in place of refnet's."""
         if threads is not None:
             self._torch.set_num_threads(threads)
-        self._dtype = getattr(self._torch, next(iter(self.weights.values())).dtype.name)
         self._module = _with_given_masks(self._torch, module_of(self.net, self.weights), self)
-        self._module = in_format(self._torch, self._module.to(self._dtype), layout).train()
+        self._module = in_format(self._torch, self._module, self._layout).train()
         self.masks = np.random.default_rng(0)
         self._held = _held(self._module)
-        self._update = _update(self._torch, self.net, recipe, self._held)
-        self._averages = {key: t.detach().clone() for key, t in self._held.items()} if recipe.average else None
+        self._update = _update(self._torch, self.net, self.recipe, self._held)
+        averaged = self._held if self.recipe.average is not None else {}
+        self._averages = {key: t.detach().clone() for key, t in averaged.items()}
 
     @property
     def best_weights(self) -> Mapping[str, Array]:
-        return self._as_ours(self._held if self._averages is None else self._averages)
+        return self._as_ours(self._averages or self._held)
 
     def advance(self, images: Array, labels: Array) -> Step:
         """One step, as `Trainer.advance`."""
@@ -77,7 +80,7 @@ class Twin(Trainer):
         return Step(loss.item(), int((ranks(logits.detach().numpy(), labels) < 1).sum()), len(labels), rate)
 
     def _go_into_averages(self) -> None:
-        if self._averages is not None and self.recipe.average is not None:
+        if self.recipe.average is not None:
             share = min(self.recipe.average, (1 + self.step) / (10 + self.step))
             for key, t in self._averages.items():
                 t.mul_(share).add_(self._held[key], alpha=1 - share)
@@ -89,9 +92,8 @@ class Twin(Trainer):
     def state(self) -> dict[str, Array]:
         """The weights, and the averages if there are any: what can be evaluated."""
         state = {f"weights/{key}": w for key, w in self._as_ours(self._held).items()}
-        if self._averages is not None:
-            state |= {f"average/{key}": w for key, w in self._as_ours(self._averages).items()}
-        return state
+        averages = self._as_ours(self._averages) if self._averages else {}
+        return state | {f"average/{key}": w for key, w in averages.items()}
 
     def restore(self, state: Mapping[str, Array], step: int) -> None:
         raise ValueError("the torch twin cannot go on from a checkpoint: wanted a new folder")

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from time import time
 
+_BESIDE = ".{}.{}.part"  # the target's name, the process that writes
 _ABANDONED = 3600  # seconds after which nobody is still writing: the process was killed
 
 
@@ -23,7 +25,7 @@ def fill(path: str | os.PathLike[str], put: Callable[[Path], object]) -> None:
     target = Path(path)
     if not target.name:
         raise ValueError(f"path: wanted the name of a file, got {str(path)!r}")
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    beside = target.with_name(_BESIDE.format(target.name, os.getpid()))
     try:
         put(beside)
         beside.replace(target)
@@ -49,3 +51,11 @@ def _last_use(file: Path) -> float:
         return file.stat().st_mtime
     except OSError:  # another process has just removed it
         return 0.0
+
+
+def sweep(path: str | os.PathLike[str]) -> None:
+    """Remove what processes left beside the path that were killed while they wrote. Nobody may be writing there now."""
+    target = Path(path)
+    for left in target.parent.glob(_BESIDE.format(escape(target.name), "*")):
+        with suppress(OSError):
+            left.unlink()

@@ -18,6 +18,7 @@ from .trainer import part_of
 
 FORMAT = 1
 _KEY = "refnet"
+_KINDS = {"network": str, "run": dict, "step": int, "steps": int, "sums": dict, "seconds": float}  # fields of About
 
 
 class About(NamedTuple):
@@ -65,7 +66,18 @@ def load(path: str | os.PathLike[str]) -> Checkpoint:
     arrays, metadata = load_tensors(path)
     if _KEY not in metadata:
         raise ValueError(f"{path}: wanted a checkpoint of `refnet train`, got other tensors")
-    found = json.loads(metadata[_KEY])
-    if found.pop("format", None) != FORMAT:
+    return Checkpoint(_about(metadata[_KEY], path), arrays)
+
+
+def _about(text: str, path: str | os.PathLike[str]) -> About:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: wanted a checkpoint of `refnet train`, got one that is no JSON: {error}") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise ValueError(f"{path}: wanted a checkpoint of format {FORMAT}, got another")
-    return Checkpoint(About(**found), arrays)
+    for name, kind in _KINDS.items():
+        if not isinstance(value := found.get(name), kind):
+            wanted = f"wanted a checkpoint of `refnet train`, whose {name} is {kind.__name__}"
+            raise ValueError(f"{path}: {wanted}, got {value!r}")
+    return About(**{name: found[name] for name in _KINDS})

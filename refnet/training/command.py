@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL, DEFAULT_DATA = "mobilenet_v2", "digits"
 RECIPE_NAMES = ("small", "paper-v1", "paper-v2", "slim-v1", "slim-v2")
+_WORDS = ("model", "width", "more", "data", "resolution", "root", "seed")  # options that a checkpoint keeps
+_ASKED = (*_WORDS, "recipe", "classes")  # all that it keeps of what was asked for
 
 
 def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,9 +125,11 @@ def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Splits", net: "Gra
     check_choice(recipe.augmentation, AUGMENTATIONS, "augmentation")
     batches = Batches(splits.train, recipe.batch, given["seed"], AUGMENTATIONS[recipe.augmentation])
     steps = recipe.epochs * len(batches)
-    what = {name: given[name] for name in ("model", "width", "more", "data", "resolution", "root", "seed")}
+    what = {name: given[name] for name in _WORDS}
     what |= {"recipe": asdict(recipe), "classes": list(splits.train.classes)}
     folder = Path(given["out"] or f"runs/{net.name}-{Path(given['data']).resolve().name}-{given['seed']}")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out: wanted a folder, or a name for a new one, got the file {folder}")
     trainer = Trainer(net, recipe, len(batches), steps, given["seed"], given["threads"])
     run = Run(trainer, batches, splits.test, folder, steps, what, given["workers"])
     if run.checkpoint.exists():
@@ -160,7 +164,8 @@ def _tell(run: "Run", recipe: "Recipe", net: "Graph") -> None:
     print_table(recipe_table(recipe), err)
     per, train = len(run.batches), run.batches.dataset
     err.print(f"{net.name} on {train.name}: {len(train):,} images to learn from, {len(run.test):,} to be judged by")
-    err.print(f"{run.steps:,} steps, {per} in an epoch; behind step {run.trainer.step:,}; in {run.folder}")
+    begin = f"going on behind step {run.trainer.step:,}" if run.saved is not None else "from the beginning"
+    err.print(f"{run.steps:,} steps, {per} in an epoch, {begin}; in {run.folder}")
     if text := warning(net, run.steps):
         err.print(f"Warning: {text}.")
 
@@ -182,7 +187,7 @@ def _draw(run: "Run") -> None:
     from .curves import draw
 
     try:
-        draw(run.folder / "curves.png", run.lines, run.trainer.net.name)
+        draw(run.folder / "curves.png", run.lines, run.trainer.net.name, run.trainer.recipe.smoothing)
     except ImportError as error:
         click.echo(f"Note: {error}", err=True)
 
@@ -227,8 +232,10 @@ def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool)
 
     path = Path(checkpoint) / loop.CHECKPOINT if Path(checkpoint).is_dir() else Path(checkpoint)
     found = checkpoints.load(path)
-    run = dict(found.about.run)
-    given = run | {name: value for name, value in (("data", data), ("root", root)) if value is not None}
+    run = found.about.run
+    if missing := [name for name in _ASKED if name not in run]:
+        raise ValueError(f"{path}: wanted a checkpoint of `refnet train`, got one that does not say {missing[0]}")
+    given = {**run} | {name: value for name, value in (("data", data), ("root", root)) if value is not None}
     splits = _splits(given)
     if list(splits.test.classes) != run["classes"]:
         wanted, got = (", ".join(classes) for classes in (run["classes"], splits.test.classes))

@@ -10,13 +10,20 @@ from ..figures import load_matplotlib
 TRAINING, TEST, RATE = "#0072B2", "#D55E00", "#009E73"
 
 
-def draw(path: str | os.PathLike[str], lines: Sequence[Mapping[str, Any]], title: str) -> None:
-    """Draw the lines of `metrics.py`. Raises ImportError without matplotlib, OSError that names the path."""
+def draw(
+    path: str | os.PathLike[str], lines: Sequence[Mapping[str, Any]], title: str, smoothing: float = 0.0
+) -> None:
+    """Draw the lines of `metrics.py`. smoothing: of the labels in training; the test loss has none.
+
+    Raises ImportError without matplotlib, OSError that names the path.
+    """
     figure = load_matplotlib("curves are").Figure(figsize=(12, 4), layout="constrained")
     loss, accuracy, rate = figure.subplots(1, 3)
-    for axes, name, title_of in ((loss, "loss", "loss in nats"), (accuracy, "accuracy", "accuracy in %")):
+    smoothed = f"training, labels smoothed by {smoothing:g}" if smoothing else "training"
+    both = (loss, "loss", "loss in nats", smoothed), (accuracy, "accuracy", "accuracy in %", "training")
+    for axes, name, title_of, training in both:
         scale = 100 if name == "accuracy" else 1
-        _curve(axes, lines, name, scale, color=TRAINING, label="training", linewidth=1)
+        _curve(axes, lines, name, scale, color=TRAINING, label=training, linewidth=1)
         _curve(axes, lines, f"test_{name}", scale, color=TEST, label="test", marker="o", markersize=3)
         _finish(axes, title_of)
         axes.legend(frameon=False)

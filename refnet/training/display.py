@@ -1,12 +1,13 @@
 """What a run shows while it goes on, on standard error: a live bar on a terminal, a line per evaluation elsewhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
 from rich.console import Console
 
+from ..bars import bar
 from .loop import Watch
 from .trainer import Step
 
@@ -33,15 +34,15 @@ class Lines(Watch):
 class Live(Lines):
     """A bar below those lines: loss, accuracy, images per second, time left. The loss is that of the last step."""
 
-    def __init__(self, console: Console, bar: Any, task: Any) -> None:
+    def __init__(self, console: Console, draw: Callable[..., Any]) -> None:
         super().__init__(console)
-        self._bar, self._task, self._drawn, self._told = bar, task, 0.0, ""
+        self._draw, self._drawn = draw, 0.0
 
     def step(self, step: int, told: Step, images_per_second: float) -> None:
         if monotonic() - self._drawn >= PAUSE:
             accuracy = 100 * told.correct / told.images
             text = f"loss {told.loss:.4f}  accuracy {accuracy:3.0f} %  {images_per_second:.0f} images/s"
-            self._bar.update(self._task, completed=step, description=text, refresh=True)
+            self._draw(completed=step, description=text)
             self._drawn = monotonic()
 
 
@@ -49,11 +50,5 @@ class Live(Lines):
 def shown(steps: int, step: int) -> Iterator[Watch]:
     """Who looks on at a run of so many steps, which goes on behind this one."""
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield Lines(console)
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False)
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        yield Live(console, bar, bar.add_task("", total=steps, completed=step))
+    with bar(console, steps, step) as draw:
+        yield Lines(console) if draw is None else Live(console, draw)

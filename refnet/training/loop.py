@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from ..data.batches import Batches, InOrder
 from ..data.dataset import Dataset
 from ..data.prefetch import Prefetched
+from ..io.files import sweep
 from . import checkpoints, evaluation
 from .evaluation import Evaluation
 from .interrupt import Asked, asked_to_stop
@@ -71,14 +72,20 @@ class Run:
         return self.folder / CHECKPOINT
 
     def restore(self, found: checkpoints.Checkpoint) -> None:
-        """Go on from there. Raises ValueError that names both networks where it is of another one."""
+        """Go on from there. Raises ValueError or TypeError that names the file, and where it is another one's both
+        networks."""
         found.fitting(self.trainer.net, self.checkpoint)
-        self.trainer.restore(found.arrays, found.about.step)
+        try:
+            self.trainer.restore(found.arrays, found.about.step)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"{self.checkpoint}: {error}") from None
         self.sums, self.seconds, self.saved = Sums(dict(found.about.sums)), found.about.seconds, found.about.step
 
     def go(self) -> Outcome:
         """To the end, or until Ctrl-C. Raises NotFinite, OSError and what reading data raises; what was saved stays."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for name in (CHECKPOINT, METRICS):
+            sweep(self.folder / name)
         self._journal = Journal(self.folder / METRICS, self.trainer.step)
         self._begin, self._before, test = perf_counter(), self.seconds, None
         self._saved_at = self._begin

@@ -3,8 +3,9 @@
     {"step": 20, "epoch": 0.9, "loss": 2.1, "accuracy": 0.3, "rate": 0.002, "images_per_second": 900, "seconds": 2.1}
     {"step": 22, "epoch": 1.0, "test_loss": 1.9, "test_accuracy": 0.4, "waiting": 0.001, "seconds": 2.4}
 
-loss, accuracy: means over the steps since the line before, in training mode; waiting: the share of time, so far, that
-went by waiting for data. A run that goes on cuts off the lines behind the step from which it does.
+loss, accuracy: means over the steps since the line before, in training mode; loss is that of labels as the recipe
+smooths them, test_loss of labels as they are. waiting: the share of time, so far, that went by waiting for data. A run
+that goes on cuts off the lines behind the step from which it does.
 """
 
 import json

@@ -56,10 +56,15 @@ class Trainer:
         check_classifier(net)
         self.net, self.recipe, self.seed, self.step = recipe.network(net), recipe, seed, 0
         self.weights = net.init(seed) if weights is None else weights
-        self._fused = fuse(self.net, threads)
-        self._optimizer = recipe.optimizer_of(self.net, self.weights)
         self._rates = recipe.rates(per_epoch, steps)
-        self._average = None if recipe.average is None else ExponentialMovingAverage(self.weights, recipe.average)
+        self._prepare(threads)
+
+    def _prepare(self, threads: int | None) -> None:
+        """Make what does the steps: the fused network, the optimizer, the averages."""
+        self._fused = fuse(self.net, threads)
+        self._optimizer = self.recipe.optimizer_of(self.net, self.weights)
+        decay = self.recipe.average
+        self._average = None if decay is None else ExponentialMovingAverage(self.weights, decay)
 
     @property
     def best_weights(self) -> Mapping[str, Array]:

@@ -5,12 +5,11 @@ import json
 import os
 import signal
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from small_runs import RECIPE, network, run, same
+from small_runs import network, run, same
 
 from refnet.io import files
 from refnet.training import checkpoints, loop, metrics
@@ -251,35 +250,12 @@ def test_a_checkpoint_of_another_network_names_both(whole, tmp_path):
         other.restore(checkpoints.load(whole[0].checkpoint))
 
 
-def test_a_checkpoint_cut_short_is_refused(whole, tmp_path):
-    content = whole[0].checkpoint.read_bytes()
-    (tmp_path / "cut").write_bytes(content[:-100])
-    with pytest.raises(ValueError, match="cut: wanted a whole file of tensors"):
-        checkpoints.load(tmp_path / "cut")
-
-
-def test_other_tensors_are_no_checkpoint(tmp_path):
-    from refnet.io.tensors import save_tensors
-
-    save_tensors(tmp_path / "x", {"x": np.zeros(1)})
-    with pytest.raises(ValueError, match="x: wanted a checkpoint of `refnet train`, got other tensors"):
-        checkpoints.load(tmp_path / "x")
-    save_tensors(tmp_path / "x", {"x": np.zeros(1)}, {"refnet": '{"format": 99}'})
-    with pytest.raises(ValueError, match="x: wanted a checkpoint of format 1, got another"):
-        checkpoints.load(tmp_path / "x")
-
-
-def test_the_weights_of_a_checkpoint_are_the_averages(whole):
-    found = checkpoints.load(whole[0].checkpoint)
-    best = whole[0].trainer.best_weights
-    assert same(found.fitting(network(), "x"), dict(best))
-    assert (best["classifier/kernel"] != whole[0].trainer.weights["classifier/kernel"]).any()
-
-
-def test_averages_are_not_there_without_a_recipe_for_them(tmp_path):
-    ready = run(tmp_path, replace(RECIPE, average=None))
-    ready.go()
-    assert same(checkpoints.load(ready.checkpoint).weights, ready.trainer.weights)
+def test_halves_that_a_killed_process_left_are_removed(tmp_path):
+    others = [".checkpoint.safetensors.part", ".other.12.part", "checkpoint.safetensors.12.part"]
+    for name in (".checkpoint.safetensors.12.part", ".metrics.jsonl.345.part", *others):
+        (tmp_path / name).touch()
+    run(tmp_path).go()
+    assert {path.name for path in tmp_path.iterdir()} == {loop.CHECKPOINT, loop.METRICS, *others}
 
 
 def test_curves_are_drawn(whole, tmp_path):
@@ -288,3 +264,17 @@ def test_curves_are_drawn(whole, tmp_path):
 
     draw(tmp_path / "curves.png", whole[0].lines, "tiny")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("smoothing", "told"), [(0.1, "training, labels smoothed by 0.1"), (0.0, "training")])
+def test_curves_tell_the_training_loss_from_the_test_loss(smoothing, told, whole, monkeypatch):
+    """The one is that of smoothed labels, where the recipe has them; accuracies are of labels as they are."""
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    from refnet.training.curves import draw
+
+    drawn = []
+    monkeypatch.setattr(figure, "savefig", lambda figure, path, dpi: drawn.append(figure))
+    draw("curves.png", whole[0].lines, "tiny", smoothing)
+    loss, accuracy, _ = drawn[0].axes
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == [told, "test"]
+    assert [text.get_text() for text in accuracy.get_legend().get_texts()] == ["training", "test"]

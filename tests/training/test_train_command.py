@@ -76,6 +76,13 @@ def test_it_prints_the_recipe_and_the_end(trained):
     assert {path.name for path in folder.iterdir()} >= {"checkpoint.safetensors", "metrics.jsonl"}
 
 
+def test_a_terminal_has_a_bar(place, tmp_path):
+    line = [str(word) for word in words(place, tmp_path / "run")]
+    result = CliRunner().invoke(main, line, env={"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "120"})
+    for told in ("1/12", "images/s", "epoch 3, step 12: test loss"):
+        assert told in result.stderr
+
+
 def test_json_alone_on_standard_output(place, tmp_path):
     data = json.loads(invoke(*words(place, tmp_path / "run", "--json")).stdout)
     assert (data["network"], data["step"], data["steps"]) == ("small", 12, 12)
@@ -106,6 +113,13 @@ def test_a_checkpoint_is_not_written_over(trained, place):
 def test_resume_without_a_checkpoint_begins(trained, place, tmp_path):
     result = invoke(*words(place, tmp_path / "new", "--resume"))
     assert result.stdout == trained[1].stdout
+    assert "from the beginning" in result.stderr
+    assert "going on behind step 12" in invoke(*words(place, tmp_path / "new", "--resume")).stderr
+
+
+def test_a_file_is_no_folder_of_a_run(place):
+    line = refusal(*words(place, place / "net.py"))
+    assert "--out: wanted a folder, or a name for a new one, got the file" in line
 
 
 @pytest.mark.parametrize(
@@ -143,6 +157,16 @@ def test_evaluate_refuses_a_broken_file(trained, tmp_path):
     assert "No such file" in refusal("evaluate", tmp_path / "nothing")
     save_tensors(tmp_path / "other", {"x": np.zeros(2)})
     assert "wanted a checkpoint of `refnet train`" in refusal("evaluate", tmp_path / "other")
+
+
+def test_evaluate_wants_to_know_what_was_trained(trained, tmp_path):
+    arrays, metadata = load_tensors(trained[0] / "checkpoint.safetensors")
+    about = json.loads(metadata["refnet"])
+    del about["run"]["classes"]
+    save_tensors(tmp_path / "x", arrays, {"refnet": json.dumps(about)})
+    assert "x: wanted a checkpoint of `refnet train`, got one that does not say classes" in refusal(
+        "evaluate", tmp_path / "x"
+    )
 
 
 def test_evaluate_of_a_file_with_another_networks_weights_names_both(trained, tmp_path):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import digit_twins
 import numpy as np
 import pytest
 from small_runs import RECIPE, network, pictures
@@ -80,6 +81,18 @@ def test_fifty_steps_of_a_mobilenet_in_float64_are_torchs(build, twin):
     compare_exactly(twin, net, replace(recipe, batch=16), squares(32))
 
 
+@pytest.mark.slow
+@pytest.mark.jit
+@pytest.mark.parametrize("name", digit_twins.SUBJECTS)
+@pytest.mark.usefixtures("twin")
+def test_fifty_steps_of_the_recipe_on_digits_in_float64_are_torchs(name):
+    """The absolute part is for weights that are 0 but for rounding: a shift whose gradient cancels, for example."""
+    apart, found, wanted = digit_twins.exactly(name)
+    assert apart <= 1e-8
+    assert digit_twins.beyond(found, wanted) <= 1e-11
+    assert {key.partition("/")[0] for key in wanted} == {"weights", "average"}
+
+
 def test_a_planted_mistake_is_seen(twin):
     """Without its dropout masks, another decay in one batch norm: each is far beyond the tolerance."""
     for wrong in ({"batch_norm_decay": 0.7999999}, {"smoothing": 0.0500001}, {"eps": 0.0100001}):
@@ -100,6 +113,24 @@ def test_float32_is_as_near_to_torch_as_torch_to_itself(twin):
     own = losses(*pair(Trainer, net, recipe, dataset, np.float32))
     between = np.abs(runs[0] - runs[1]).mean()
     assert min(np.abs(own - each).mean() for each in runs) <= 3 * between
+
+
+@pytest.mark.slow
+@pytest.mark.jit
+@pytest.mark.parametrize("name", digit_twins.SUBJECTS)
+@pytest.mark.usefixtures("twin")
+def test_the_recipe_on_digits_in_float32_is_as_near_to_torch_as_torch_to_itself(name):
+    """RMS over fifty steps: refnet's losses from those of either torch run, and these from each other."""
+    ours, torchs = digit_twins.distances(name)
+    assert 0 < max(ours) <= 3 * torchs
+
+
+def test_float64_weights_are_taken_as_they_are(twin):
+    weights = {key: w + 1e-12 for key, w in network().init(0, dtype=np.float64).items()}
+    own, _ = pair(twin, network(), RECIPE, pictures(24, 1), np.float64)
+    other = twin(network(), RECIPE, 4, STEPS, 0, weights=weights)
+    assert own.best_weights["depthwise/kernel"].dtype == np.float64
+    assert all((other.best_weights[key] == w).all() for key, w in weights.items())
 
 
 def test_a_twin_does_not_go_on(twin):
