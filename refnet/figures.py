@@ -25,3 +25,12 @@ def check_figure(option: str, path: str) -> None:
         raise ValueError(f"{option}: wanted a file that ends in .{', .'.join(sorted(kinds))}, got {path!r}")
     if not Path(path).absolute().parent.is_dir():
         raise ValueError(f"{option}: no folder {str(Path(path).parent)!r}")
+
+
+def plain_logarithm(axis: Any) -> None:
+    """Mark a logarithmic axis at 1, 2, 5, 10, 20, ... and not with powers of ten."""
+    from matplotlib import ticker
+
+    axis.set_major_locator(ticker.LogLocator(10, (1, 2, 5)))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(ticker.NullFormatter())

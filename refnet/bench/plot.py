@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..figures import load_matplotlib
+from ..figures import load_matplotlib, plain_logarithm
 from .rows import OWN, Row
 from .tables import threads
 
@@ -94,13 +94,9 @@ def _look(name: str) -> dict[str, Any]:
 
 
 def _finish(axes: Any, title: str) -> None:
-    from matplotlib import ticker
-
     axes.set_title(title, loc="left")
-    for axis in (axes.xaxis, axes.yaxis):  # 1, 2, 5, 10, 20, ... and not powers of ten
-        axis.set_major_locator(ticker.LogLocator(10, (1, 2, 5)))
-        axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_formatter(ticker.NullFormatter())
+    for axis in (axes.xaxis, axes.yaxis):
+        plain_logarithm(axis)
     axes.grid(which="both", color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):

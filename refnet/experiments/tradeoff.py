@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any
 
+from ..figures import plain_logarithm
 from .accuracy import COLUMNS, DATA_NOTE, classifier, percent
 from .drawings import COLOURS, curve, finish
 from .experiment import Arm, ByArm, Claim, Experiment, Results, Size
@@ -60,6 +61,7 @@ def draw(figure: Any, results: Results) -> None:
                 colour = COLOURS[(number * 3 + sides.index(side)) % len(COLOURS)]
                 curve(axes, results, own, lambda result: result[told] / unit, colour, f"{family} at {side}")  # noqa: B023  used at once
         axes.set_xscale("log")
+        plain_logarithm(axes.xaxis)
         axes.set_xlabel(title)
         finish(axes)
     left.set_ylabel("accuracy on test images, %, with its 95 % interval")

@@ -115,10 +115,14 @@ def test_a_folder_that_is_a_file_is_one_line(tmp_path):
     assert "file" in line
 
 
+@pytest.mark.slow
 @pytest.mark.jit
 @pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX")
 def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(tmp_path):
-    """Ctrl-C as a terminal sends it, to every process of the command, as soon as one cell is finished."""
+    """Ctrl-C as a terminal sends it, to every process of the command, as soon as one cell is finished.
+
+    Its smaller twins are in test_grid.py: an interrupt within one process, and a process that does not hear of it.
+    """
     words = ["experiment", "thin-or-shallow", "--size", "quick", "--steps", "25", "--out", str(tmp_path)]
     command = [sys.executable, "-m", "refnet", *words, "--processes", "2"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)

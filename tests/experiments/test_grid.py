@@ -119,12 +119,16 @@ def test_a_killed_process_is_told_and_the_others_go_on(kept):
     assert set(active_children()) <= before
 
 
-def test_a_process_of_its_own_leaves_the_environment_alone_and_refuses_like_this_one(monkeypatch):
+def test_a_process_of_its_own_hears_no_interrupt_and_leaves_the_environment_alone(monkeypatch):
+    """What a cell raises there is told in the same words as here."""
     monkeypatch.setenv(THREADS[0], "7")
     monkeypatch.delenv(THREADS[1], raising=False)
     cell = Cell("registry:named", {"name": "nothing"})
+    before = set(active_children())
     worker = Worker()
+    (process,) = set(active_children()) - before
     try:
+        os.kill(process.pid, signal.SIGINT)
         worker.give(cell)
         assert worker.answer() == attempt(cell)
         assert "ValueError: NAME: wanted an experiment" in attempt(cell).error
