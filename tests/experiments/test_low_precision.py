@@ -72,6 +72,7 @@ def test_a_way_that_rounds_nothing_has_no_error_and_the_accuracy_of_evaluation(t
     for way in (FLOAT32, "same"):
         assert found[way].right == round(70 * wanted)
     assert [found["same"].relative(name) for name in stored(net)] == [0] * 3
+    assert found["same"].changed == 0
 
 
 def test_each_way_rounds_what_it_says(tiny):
@@ -109,7 +110,19 @@ def test_each_way_rounds_what_it_says(tiny):
         for name, value in x.items():
             wanted = np.sqrt(np.square(value - exact[name]).sum() / np.square(exact[name].astype(float)).sum())
             assert found[way].relative(name) == pytest.approx(wanted, rel=0.02), (way, name)
-        assert found[way].right == (x["classifier_bias"].argmax(1) == dataset.labels).sum()
+        best = x["classifier_bias"].argmax(1)
+        assert found[way].right == (best == dataset.labels).sum()
+        assert found[way].changed == (best != exact["classifier_bias"].argmax(1)).sum()
+
+
+def test_images_that_are_taken_for_another_class_are_counted(tiny):
+    """Right or wrong."""
+    net, weights, dataset = tiny
+    last = {**weights, "classifier_bias/bias": weights["classifier_bias/bias"] + np.float32([0, 0, 100])}
+    found = compared(net, weights, {"always c": Precision(last, lambda _, x: x)}, dataset)["always c"]
+    was = net.forward(weights, scaled(dataset)).argmax(1)
+    assert found.changed == (was != 2).sum() > 0
+    assert found.right == (dataset.labels == 2).sum()
 
 
 def test_grids_are_made_from_all_images_though_they_come_in_batches(tiny):
@@ -154,13 +167,13 @@ def test_a_cell_depends_on_its_settings_alone(results):
 
 
 def made_up(six, relu):
-    """Both: what is lost with 8 bits in points, errors of the logits by way."""
+    """Both: images of another class with 8 bits in %, errors of the logits by way."""
     return {
         arm: {
-            "accuracies": {FLOAT32: 0.9, BYTES: 0.9 - lost / 100},
+            "changed": {BYTES: share / 100},
             "logit_errors": dict(zip((BYTES, MAPS, FLOAT16), errors, strict=True)),
         }
-        for arm, (lost, errors) in {RELU6: six, RELU: relu}.items()
+        for arm, (share, errors) in {RELU6: six, RELU: relu}.items()
     }
 
 
