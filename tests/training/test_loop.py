@@ -168,6 +168,23 @@ def test_when_checkpoints_are_written_changes_nothing(whole, tmp_path):
     assert same(ready.trainer.state(), whole[0].trainer.state())
 
 
+def test_the_next_batch_is_made_while_a_step_is_done(tmp_path):
+    """Here a step ends only when it is there: made when asked for, it would never be."""
+    ready = run(tmp_path)
+    made, real = [threading.Event() for _ in range(STEPS)], ready.batches.batch
+
+    def batch(step):
+        made[step].set()
+        return real(step)
+
+    class Waits(Watch):
+        def step(self, step, told, images_per_second):
+            assert step == STEPS or made[step].wait(10)
+
+    ready.batches.batch, ready.watch = batch, Waits()
+    assert ready.go().finished
+
+
 @pytest.mark.jit
 def test_threads_change_nothing(whole, tmp_path):
     for threads in (1, 3):
