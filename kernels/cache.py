@@ -164,8 +164,15 @@ def _reached(value: Any, seen: set[Any]) -> Iterator[bytes]:
         yield value.__name__.encode()
     elif isinstance(value, np.ndarray):
         yield from (str(value.dtype).encode(), repr(value.shape).encode(), value.tobytes())
+    elif _of_the_compiler(value):
+        yield type(value).__qualname__.encode()
     else:
         yield repr(value).encode()
+
+
+def _of_the_compiler(value: Any) -> bool:
+    """Whether it is a part of Numba whose text is an address, another one in each process. `build` says what it is."""
+    return type(value).__module__.startswith("numba.") and type(value).__repr__ is object.__repr__
 
 
 def _reached_by(function: FunctionType, seen: set[Any]) -> Iterator[bytes]:

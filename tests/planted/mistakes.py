@@ -571,6 +571,13 @@ _THREADS = ("tests/kernels/tiled/test_threads.py",)
 
 THREADS = (
     Mistake(
+        "cache: a kernel's fingerprint holds an address",
+        "kernels/cache.py",
+        "elif _of_the_compiler(value):",
+        "elif value is None:",
+        ("tests/kernels/tiled/test_tiled_cache.py",),
+    ),
+    Mistake(
         "threads: the next phase opens one chunk early",
         "kernels/tiled/claims.py",
         "if fetch_add(state, DONE, 1) + 1 == chunks[phase]:",

@@ -23,6 +23,15 @@ print(tiled.depthwise_conv2d_forward(x, np.ones((3, 3, 1)), (1, 1), (1, 1), (0, 
 from probe.tiled import taps
 print(sum(taps.tap_sums.stats.cache_hits.values()))
 """
+FINGERPRINTS = """
+from importlib import import_module
+from pkgutil import walk_packages
+from refnet import kernels
+for package in walk_packages(kernels.__path__, "refnet.kernels."):
+    for name, value in sorted(vars(import_module(package.name)).items()):
+        if hasattr(value, "py_func"):
+            print(package.name, name, kernels.cache.fingerprint(value.py_func))
+"""
 SSE2 = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""}
 
 
@@ -92,3 +101,10 @@ def test_a_folder_that_is_read_only_is_read(tree):
         for path in (tree.cache, *(each for each in files if each.is_dir())):
             path.chmod(0o755)
     assert sorted(tree.cache.rglob("*")) == files
+
+
+def test_every_kernel_is_the_same_in_another_process():
+    """Else what one process compiled would never be found by the next."""
+    first, second = map(lines, [start(FINGERPRINTS), start(FINGERPRINTS)])
+    assert first == second
+    assert sum("refnet.kernels.tiled.train_pointwise forward_parts" in line for line in first) == 1
