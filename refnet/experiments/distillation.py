@@ -87,7 +87,7 @@ def _data(learning: dict[str, Any]) -> Splits:
 # What is told.
 
 QUICK = Size(seeds=2, steps=3, batch=8, train=24, test=24, more={"teacher": 0.25, "student": 0.125, "gallery": 24})
-FULL = Size(seeds=5, steps=1500, more={"teacher": 0.5, "student": 0.125, "gallery": 2400})
+FULL = Size(seeds=5, steps=1000, more={"teacher": 0.5, "student": 0.125, "gallery": 2400})
 TEMPERATURE = 4.0
 RATE = 0.0005  # of all arms
 TEACHER = "teacher"
