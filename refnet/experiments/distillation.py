@@ -87,11 +87,6 @@ def _data(learning: dict[str, Any]) -> Splits:
 
 # What is told.
 
-<<<<<<< HEAD
-=======
-QUICK = Size(seeds=2, steps=3, batch=8, train=24, test=24, more={"teacher": 0.25, "student": 0.125, "gallery": 24})
-FULL = Size(seeds=5, steps=1000, more={"teacher": 0.5, "student": 0.125, "gallery": 2400})
->>>>>>> exp-c
 TEMPERATURE = 4.0
 TEACHER = "teacher"
 NAMES = {

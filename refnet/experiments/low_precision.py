@@ -152,11 +152,6 @@ def _layer(name: str) -> str:
 
 # What is told.
 
-<<<<<<< HEAD
-=======
-QUICK = Size(seeds=2, steps=4, batch=8, train=24, test=24, more={"width": 0.1, "ranges": 16})
-FULL = Size(seeds=5, steps=1000, more={"width": 0.35, "ranges": 256})
->>>>>>> exp-c
 RELU6, RELU = "ReLU6", "ReLU"
 
 
