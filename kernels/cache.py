@@ -172,7 +172,8 @@ def _reached(value: Any, seen: set[Any]) -> Iterator[bytes]:
 
 def _of_the_compiler(value: Any) -> bool:
     """Whether it is a part of Numba whose text is an address, another one in each process. `build` says what it is."""
-    return type(value).__module__.startswith("numba.") and type(value).__repr__ is object.__repr__
+    text: Any = type(value).__repr__
+    return type(value).__module__.startswith("numba.") and text is object.__repr__
 
 
 def _reached_by(function: FunctionType, seen: set[Any]) -> Iterator[bytes]:
