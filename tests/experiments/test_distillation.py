@@ -52,7 +52,7 @@ def test_a_cell_depends_on_its_settings_alone(lesson, results):
 
 
 def test_a_lesson_that_there_is_not_is_refused():
-    with pytest.raises(ValueError, match="lesson: wanted one of labels, soft targets, .*, got 'dreams'"):
+    with pytest.raises(ValueError, match="lesson: wanted one of labels, attribute labels, .*, got 'dreams'"):
         study(lesson="dreams", width=0.1, gallery=24, seed=0)
 
 
