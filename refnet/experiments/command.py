@@ -25,9 +25,10 @@ OUT = "runs/experiments"
 @click.option("--processes", type=click.IntRange(min=1), help="That compute cells.  [default: one per core]")
 @click.option("--out", metavar="FOLDER", default=OUT, show_default=True, help="Of finished cells.")
 @click.option("--figure", metavar="FILE", help="Draw the results of the one NAME: .png, .svg or .pdf.")
+@click.option("--shipped", is_flag=True, help="Tell what the results say that come with refnet, and compute nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output, with every result.")
 @one_line()
-def experiment(names: Sequence[str], as_json: bool, **given: Any) -> None:
+def experiment(names: Sequence[str], as_json: bool, shipped: bool, **given: Any) -> None:
     """Repeat experiments of the papers: NAME, or a list of them without one.
 
     Each arm runs with each seed; what the paper says is then judged by differences within seeds and their 95 %
@@ -40,6 +41,9 @@ def experiment(names: Sequence[str], as_json: bool, **given: Any) -> None:
     from . import page, registry
     from .report import to_json
 
+    if shipped:
+        _tell_shipped(names, as_json)
+        return
     if not names:
         _list(as_json)
         return
@@ -73,6 +77,20 @@ def _list(as_json: bool) -> None:
         emit({"experiments": [{"name": each.name, "source": each.source, "question": each.question} for each in known]})
     else:
         print_table(page.listed(known), printing.console(markup=False))
+
+
+def _tell_shipped(names: Sequence[str], as_json: bool) -> None:
+    from .. import printing
+    from ..tables import print_table
+    from . import page, registry
+    from .shipped import shipped
+
+    wanted = [registry.named(name).name for name in names] or registry.NAMES
+    found = [each for each in shipped() if each["name"] in wanted]
+    if as_json:
+        emit({"experiments": found})
+    else:
+        print_table(page.shipped(found), printing.console(markup=False))
 
 
 def _size(chosen: "Experiment", given: Mapping[str, Any]) -> "Size":

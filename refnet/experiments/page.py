@@ -1,13 +1,15 @@
-"""What `refnet experiment` prints: the experiments there are, and what one of them found."""
+"""What `refnet experiment` prints: the experiments there are, what one of them found, what comes with refnet."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from textwrap import fill
+from typing import Any
 
 from rich.table import Table
 
 from ..tables import add_columns, table
 from .experiment import Column, Experiment, Results, Size
 from .findings import Judged, judged, spread
+from .pairs import Interval
 from .report import Done
 
 
@@ -61,14 +63,33 @@ def _cell(column: Column, results: Results, arm: str) -> str:
 
 def claims(found: Iterable[Judged]) -> Table:
     """A line per claim: how far the paper is right here, with the 95 % interval over the seeds."""
+    made = _claims_table()
+    for each in found:
+        made.add_row(*_line(f"{each.claim.source}: {each.claim.text}", each.claim.unit, each.interval, each.finding))
+    return made
+
+
+def shipped(found: Iterable[Mapping[str, Any]]) -> Table:
+    """A line per claim of the results that come with refnet, as JSON has them, under a line per experiment."""
+    made = _claims_table()
+    for each in found:
+        made.add_row(f"{each['name']}", style="bold")
+        for one in each["claims"]:
+            known = Interval(one["mean"], one["low"], one["high"])
+            made.add_row(*_line(f"{one['source']}: {one['claim']}", one["unit"], known, one["finding"]))
+    return made
+
+
+def _claims_table() -> Table:
     made = table("", "bold")
     add_columns(made, "the paper")
     add_columns(made, "our advantage", right=True, whole=True)
     add_columns(made, "95 % interval", right=True, whole=True)
     add_columns(made, "unit")
     add_columns(made, "finding", whole=True)
-    for each in found:
-        mean, low, high = (f"{value:+.2f}" for value in each.interval)
-        claim = each.claim
-        made.add_row(f"{claim.source}: {claim.text}", mean, f"{low} to {high}", claim.unit, each.finding)
     return made
+
+
+def _line(text: str, unit: str, known: Interval, finding: str) -> tuple[str, ...]:
+    mean, low, high = (f"{value:+.2f}" for value in known)
+    return text, mean, f"{low} to {high}", unit, finding

@@ -13,9 +13,11 @@ from refusals import refused
 
 from refnet.cli import main
 from refnet.experiments import worker
+from refnet.experiments.pairs import AS_IN_THE_PAPER, OPPOSITE, UNDECIDED
 from refnet.experiments.registry import NAMES, named
 
 PNG = b"\x89PNG"
+FINDINGS = (AS_IN_THE_PAPER, OPPOSITE, UNDECIDED)
 
 
 def invoke(*words):
@@ -140,3 +142,23 @@ def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(tmp_path):
     assert result.exit_code == 0, result.output
     assert len(list(tmp_path.iterdir())) == 4
     assert all(path.stat().st_mtime_ns == then for path, then in before.items())
+
+
+def test_shipped_results_are_told_without_computing(monkeypatch):
+    monkeypatch.setattr(worker, "import_module", None)  # whoever computes a cell fails
+    found = json.loads(invoke("--shipped", "--json").stdout)["experiments"]
+    printed = invoke("--shipped")
+    assert (printed.exit_code, printed.stderr) == (0, "")
+    lines = printed.stdout.splitlines()
+    assert [line.strip() for line in lines if line.strip() in NAMES] == [each["name"] for each in found]
+    claims = [claim for each in found for claim in each["claims"]]
+    assert len(claims) == sum(line.rstrip().endswith(FINDINGS) for line in lines) > 0
+    means = [f"{claim['mean']:+.2f}" for claim in claims]
+    assert [word for line in lines for word in line.split() if word in means][:1] == means[:1]
+
+
+def test_shipped_results_of_one_experiment():
+    (found,) = json.loads(invoke("shortcuts", "--shipped", "--json").stdout)["experiments"]
+    assert found["name"] == "shortcuts"
+    assert "linear-bottleneck" not in invoke("shortcuts", "--shipped").stdout
+    assert "shortcut" in refusal("shortcut", "--shipped")
