@@ -4,6 +4,9 @@
         seed by seed
     nu  degrees of freedom, n - 1     t     a value of Student's distribution     theta  atan(t / sqrt(nu))
 
+Seeds differ in weights, in the order of images and in chance, not in the images: an interval says what another seed
+would do on these, and nothing of other images.
+
 Student's distribution for a whole number of degrees of freedom is a finite sum: Abramowitz and Stegun, Handbook of
 Mathematical Functions, 26.7.3 and 26.7.4. It holds for differences that are normally distributed.
 """
