@@ -105,9 +105,9 @@ class Recipe:
 
 
 # The rate and eps of `small`: of the few pairs that were tried, that with which V1 had the least loss on the last 360
-# training digits after learning from the others, while V2's hardly changed. Why it begins so gently: in float64, two runs on digits that differ by 1e-10 in one weight had losses 1e-2 apart
-# within 30 steps when the rate rose in one epoch, and 1e-8 apart after 50 as it is here. A mean square that begins at 0
-# has nothing to forget meanwhile.
+# training digits after learning from the others, while V2's hardly changed. It begins gently because a mean square that
+# begins at 0 has nothing to forget meanwhile; how far rounding carries two such runs apart, tests/training/digit_twins.py
+# prints.
 RECIPES = {
     each.name: each
     for each in (
