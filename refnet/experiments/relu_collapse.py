@@ -126,8 +126,8 @@ EXPERIMENT = Experiment(
         "A point is lost where Lemma 2 says so: the positive coordinates of Bx do not determine x.",
         "For the volume, entries of a matrix depend on each other, as Theorem 1 allows; for sets they are Gaussian.",
         "2^(-m/2) is the appendix's bound for m much larger than n, and no claim here: the inequalities that lead to "
-        "it do not hold at m = 6 n for the blocks of V2, of 16 to 160 channels (errata V2-INEQ3, V2-INEQE). Still hardly "
-        "any volume collapses in them.",
+        "it do not hold at m = 6 n for the blocks of V2, of 16 to 160 channels (errata V2-INEQ3, V2-INEQE). Still "
+        "hardly any volume collapses in them.",
         "Errors are root mean squares over the set's own; the pseudo-inverse is the way back that Figure 1 shows.",
     ),
 )
