@@ -63,6 +63,8 @@ def test_the_quick_size_end_to_end(name, out, tmp_path, monkeypatch):
     assert all(arm["name"] in printed for arm in told["arms"])
     assert all(claim["finding"] in printed for claim in told["claims"])
     assert experiment.question in printed
+    images = f"{size.train} images of {size.source} to train on, {size.test} to test with"
+    assert (images in printed) == bool(size.steps)
 
 
 def test_without_a_name_it_lists_them():
