@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from statistics import fmean
 from typing import Any
 
+from .drawings import COLOURS, finish
 from .experiment import Result, Results
 
-COLOUR, THRESHOLD = "#0072B2", "#D55E00"  # of Okabe and Ito's
+COLOUR, THRESHOLD = COLOURS[:2]
 PANELS = {"initial": "Before training", "trained": "After training"}
 
 
@@ -39,17 +40,9 @@ def _panel(axes: Any, seeds: list[list[Result]], title: str) -> None:
     axes.plot(at, threshold, color=THRESHOLD, linestyle="dashed", label="threshold: channels before the expansion")
     names = [layer[0]["layer"].removeprefix("block_") for layer in layers]
     axes.set(xlabel="block", ylim=(0, 100), xticks=list(at), xticklabels=names)
-    _finish(axes, title)
+    finish(axes, title)
 
 
 def _over(layer: Iterable[Result], name: str, of: Callable[[Iterable[float]], float]) -> float:
     """Of the seeds' values of one layer, in per cent of its channels."""
     return of([100 * found[name] / found["channels"] for found in layer])
-
-
-def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, loc="left")
-    axes.grid(color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)

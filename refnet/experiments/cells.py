@@ -6,6 +6,7 @@ said to be of this cell on this basis is as if it were not there.
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ class Finished(NamedTuple):
 
 
 class Cells:
-    """The finished cells of a folder, which is made when the first is kept."""
+    """The finished cells of a folder, which is made when the first is to be kept."""
 
     def __init__(self, folder: str | os.PathLike[str], basis: Mapping[str, Any]) -> None:
         self.folder, self.basis = Path(folder), dict(basis)
@@ -42,6 +43,14 @@ class Cells:
         if not isinstance(result, dict) or not isinstance(seconds, float):
             return None
         return Finished(result, seconds)
+
+    def prepare(self) -> None:
+        """Make the folder, and a file in it for a moment. Raises OSError that names the folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, str(self.folder)) from None
 
     def keep(self, cell: Cell, found: Finished) -> None:
         """Raises OSError that names the path; an earlier file of that name stays then."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ..commands import emit, one_line
 
@@ -42,11 +43,15 @@ def experiment(names: Sequence[str], as_json: bool, shipped: bool, **given: Any)
     from .report import to_json
 
     if shipped:
+        _check_none("without --shipped, which computes nothing")
         _tell_shipped(names, as_json)
         return
     if not names:
+        _check_none("with a NAME")
         _list(as_json)
         return
+    if not given["out"]:
+        raise ValueError("--out: wanted a folder, got ''")
     if given["figure"] is not None:
         if len(names) != 1:
             raise ValueError(f"--figure: wanted with one NAME, got {len(names)}")
@@ -67,6 +72,17 @@ def experiment(names: Sequence[str], as_json: bool, shipped: bool, **given: Any)
         raise SystemExit(1)
 
 
+def _check_none(wanted: str) -> None:
+    """Raises ValueError for an option on how to compute, which nobody would hear: wanted says how it goes with it."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = str(option.name)
+        if name in ("names", "shipped", "as_json"):
+            continue
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise ValueError(f"{option.opts[0]}: wanted {wanted}")
+
+
 def _list(as_json: bool) -> None:
     from .. import printing
     from ..tables import print_table
@@ -85,8 +101,11 @@ def _tell_shipped(names: Sequence[str], as_json: bool) -> None:
     from . import page, registry
     from .shipped import shipped
 
-    wanted = [registry.named(name).name for name in names] or registry.NAMES
-    found = [each for each in shipped() if each["name"] in wanted]
+    known = {each["name"]: each for each in shipped()}
+    wanted = [registry.named(name).name for name in dict.fromkeys(names)]
+    if absent := [name for name in wanted if name not in known]:
+        raise ValueError(f"--shipped: wanted NAME of {', '.join(known) or 'none yet'}; got {absent[0]!r}")
+    found = [known[name] for name in wanted or known]
     if as_json:
         emit({"experiments": found})
     else:
@@ -147,6 +166,7 @@ def _filled(cells: Sequence["Cell"], kept: "Cells", processes: int | None) -> Ma
     absent = missing(cells, kept)
     if not absent:
         return {}
+    kept.prepare()
     count = min(len(absent), processes or default_threads())
     with progress(len(absent)) as bar:
         bar.say("reading images")

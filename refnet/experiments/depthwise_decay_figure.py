@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
+from .accuracy import percent
+from .drawings import COLOURS, finish
 from .experiment import Result, Results
 
-# Okabe and Ito's colours, which people with any colour vision tell apart; dashed is without decay.
+# Dashed is without decay.
 LOOKS = (
-    {"color": "#0072B2", "linestyle": "dashed", "marker": "o", "fillstyle": "none"},
-    {"color": "#0072B2", "linestyle": "solid", "marker": "o"},
-    {"color": "#D55E00", "linestyle": "dashed", "marker": "s", "fillstyle": "none"},
-    {"color": "#D55E00", "linestyle": "solid", "marker": "s"},
+    {"color": COLOURS[0], "linestyle": "dashed", "marker": "o", "fillstyle": "none"},
+    {"color": COLOURS[0], "linestyle": "solid", "marker": "o"},
+    {"color": COLOURS[1], "linestyle": "dashed", "marker": "s", "fillstyle": "none"},
+    {"color": COLOURS[1], "linestyle": "solid", "marker": "s"},
 )
 
 
@@ -29,7 +31,8 @@ def draw(figure: Any, results: Results, levels: Sequence[float], least: float) -
     _accuracies(accuracy, results)
     titles = "How far the filters swing", "Where they are dead", "Accuracy"
     for axes, title in zip((swings, layers, accuracy), titles, strict=True):
-        _finish(axes, title)
+        axes.set_ylim(bottom=0)
+        finish(axes, title)
     figure.legend(loc="outside lower center", ncols=5, frameon=False)
 
 
@@ -43,19 +46,10 @@ def _dead(seeds: Sequence[Result]) -> tuple[list[int], list[float]]:
 def _accuracies(axes: Any, results: Results) -> None:
     """A mark for each seed, a stroke for the mean."""
     for at, (seeds, look) in enumerate(zip(results.values(), LOOKS, strict=True)):
-        values = [100 * found["accuracy"] for found in seeds]
+        values = [percent(found) for found in seeds]
         axes.plot([at] * len(values), values, **{**look, "linestyle": ""}, markersize=5)
         axes.plot([at - 0.25, at + 0.25], [fmean(values)] * 2, color=look["color"], linestyle=look["linestyle"])
     names = [name.removesuffix(" decay") for name in results]
     axes.set(xticks=range(len(names)), xticklabels=names, xlim=(-0.6, len(names) - 0.4))
     axes.tick_params(axis="x", rotation=45)
     axes.set_ylabel("% of the test images")
-
-
-def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, loc="left")
-    axes.set_ylim(bottom=0)
-    axes.grid(color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)

@@ -10,6 +10,7 @@ from ..layers.base import check_choice
 from ..models.uses import mobilenet_v1_attributes, mobilenet_v1_embedding
 from ..models.v1 import mobilenet_v1
 from . import distillation_figure
+from .accuracy import percent, points_above
 from .attributes import attributes
 from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Size
 from .learning import changes_for, described, images_of, last_loss, settings_of, trained
@@ -129,7 +130,7 @@ CLAIMS = (
         "is more accurate.",
         "V1 section 4.5",
         "points of accuracy",
-        _above("accuracy", NAMES[SOFT], NAMES[LABELS]),
+        points_above(NAMES[SOFT], NAMES[LABELS]),
     ),
     Claim(
         "With attributes, too, a small network that emulates a larger one is better than one that learns from labels.",
@@ -158,7 +159,7 @@ def _percent(measure: str) -> Callable[[Result], float]:
 
 
 COLUMNS = (
-    Column("accuracy, %", _percent("accuracy")),
+    Column("accuracy, %", percent),
     Column("mean AP over attributes, %", _percent("mean_ap")),
     Column("accuracy by nearest class mean, %", _percent("nearest")),
     Column("million multiply-adds", lambda result: float(result["madds"]) / 1e6),

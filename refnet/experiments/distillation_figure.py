@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from .drawings import COLOURS, finish
 from .experiment import Results
 
-# Okabe and Ito's colours, which people with any colour vision tell apart.
-TEACHER, STUDENT = "#D55E00", "#0072B2"
+STUDENT, TEACHER = COLOURS[:2]
 PANELS = {
     "accuracy": "Accuracy, %",
     "mean_ap": "Mean AP over attributes, %",
@@ -20,7 +20,10 @@ def draw(figure: Any, results: Results) -> None:
     panels = figure.subplots(1, len(PANELS), sharey=True)
     for axes, (measure, title) in zip(panels, PANELS.items(), strict=True):
         _rows(axes, results, measure)
-        axes.set_title(title, loc="left", fontsize="medium")
+        finish(axes, title, fontsize="medium")
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(left=False)
+        axes.spines["left"].set_visible(False)
     panels[0].set_yticks(range(len(results)), list(map(_label, results, results.values())))
     panels[0].invert_yaxis()
     figure.supxlabel("dots: seeds; bars: means; dotted: the teacher's mean", fontsize="medium")
@@ -39,8 +42,3 @@ def _rows(axes: Any, results: Results, measure: str) -> None:
         axes.plot(values.mean(), row, "|", color=colour, markersize=18, markeredgewidth=2.5)
         if not row:
             axes.axvline(values.mean(), color=colour, linewidth=0.8, linestyle=":")
-    axes.grid(color="0.9", linewidth=0.6, axis="x")
-    axes.set_axisbelow(True)
-    axes.tick_params(left=False)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)

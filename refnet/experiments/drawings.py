@@ -37,7 +37,9 @@ def curve(axes: Any, results: Results, arms: Sequence[str], along: Value, colour
     axes.errorbar(at, means, yerr=reach, color=colour, marker="o", markersize=4, capsize=2, linewidth=1, label=label)
 
 
-def finish(axes: Any) -> None:
+def finish(axes: Any, title: str = "", **look: Any) -> None:
+    """The title, at the left, and what every panel has. look: of the title."""
+    axes.set_title(title, loc="left", **look)
     axes.grid(color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):

@@ -50,7 +50,10 @@ def settings_of(batch: int, changes: Mapping[str, Any] | None = None) -> Recipe:
 
 @cache
 def images_of(source: str, root: str | None, train: int, test: int, resolution: int | None = None) -> Splits:
-    """The first images of a data set, resampled where a resolution is given: read once in each process."""
+    """So many images of a data set, resampled where a resolution is given: read once in each process.
+
+    Of shapes-64 the first; of cifar10 some that are chosen at random, by seed 0.
+    """
     return load(source, resolution, root, counts=(train, test))
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from .drawings import COLOURS, finish
 from .experiment import Result, Results
 
-# Okabe and Ito's colours, which people with any colour vision tell apart.
-COLOURS = ("#0072B2", "#D55E00")
 STYLES = {"8 bits": "-", "8-bit maps": "--", "float16": ":"}
+_PAD = 38  # points between a panel and its title: the legend stands there
 _FLOOR = 1e-3  # % that stand for an error of 0 on a logarithmic axis
 
 
@@ -21,7 +21,7 @@ def draw(figure: Any, results: Results) -> None:
 
 def _accuracies(axes: Any, results: Results) -> None:
     ways = list(next(iter(results.values()))[0]["accuracies"])
-    for shift, colour, (arm, found) in zip((-0.12, 0.12), COLOURS, results.items(), strict=True):
+    for shift, colour, (arm, found) in zip((-0.12, 0.12), COLOURS[:2], results.items(), strict=True):
         values = 100 * np.array([[each["accuracies"][way] for way in ways] for each in found])
         at = np.arange(len(ways)) + shift
         axes.plot(np.tile(at, len(values)), values.ravel(), "o", color=colour, markersize=3, alpha=0.5)
@@ -29,14 +29,14 @@ def _accuracies(axes: Any, results: Results) -> None:
     axes.set_xticks(range(len(ways)), [way.replace(" ", "\n") for way in ways])
     axes.set_xlim(-0.5, len(ways) - 0.5)
     axes.set_xlabel("dots: seeds; bars: means")
-    _finish(axes, "Accuracy on test images, %")
+    finish(axes, "Accuracy on test images, %", pad=_PAD)
     axes.legend(**_above(2))
 
 
 def _errors(axes: Any, results: Results) -> None:
     layers = [each["layer"] for each in next(iter(results.values()))[0]["layers"]]
     for way, style in STYLES.items():
-        for colour, (arm, found) in zip(COLOURS, results.items(), strict=True):
+        for colour, (arm, found) in zip(COLOURS[:2], results.items(), strict=True):
             axes.plot(_mean_errors(found, way), style, color=colour, linewidth=1.4, label=f"{arm}, {way}")
     starts = _starts(layers)
     axes.set_xticks(list(starts.values()), list(starts))
@@ -44,7 +44,7 @@ def _errors(axes: Any, results: Results) -> None:
     axes.set_xlim(-0.5, len(layers) - 0.5)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    _finish(axes, "Error of each stored value, % of its root mean square")
+    finish(axes, "Error of each stored value, % of its root mean square", pad=_PAD)
     axes.legend(**_above(3))
 
 
@@ -67,11 +67,3 @@ def _starts(layers: Sequence[str]) -> dict[str, int]:
 def _above(columns: int) -> dict[str, Any]:
     """Where a legend stands: above the panel, below its title."""
     return {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": columns, "frameon": False, "fontsize": "small"}
-
-
-def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, loc="left", pad=38)
-    axes.grid(color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)

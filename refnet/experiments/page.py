@@ -39,8 +39,11 @@ def pages(done: Done) -> Iterator[Table | str]:
 
 
 def _setting(name: str, size: Size) -> str:
-    training = f", {size.steps:,} steps of {size.batch} images of {size.source}" if size.steps else ""
-    return f"Size {name}: {size.seeds} seeds{training}"
+    told = f"Size {name}: {size.seeds} seeds"
+    if not size.steps:
+        return told
+    images = f"{size.train:,} images of {size.source} to train on, {size.test:,} to test with"
+    return f"{told}, {size.steps:,} steps of {size.batch}, {images}"
 
 
 def arms(experiment: Experiment, results: Results) -> Table:
@@ -83,7 +86,7 @@ def shipped(found: Iterable[Mapping[str, Any]]) -> Table:
 def _claims_table() -> Table:
     made = table("", "bold")
     add_columns(made, "the paper")
-    add_columns(made, "our advantage", right=True, whole=True)
+    add_columns(made, "difference here", right=True, whole=True)
     add_columns(made, "95 % interval", right=True, whole=True)
     add_columns(made, "unit")
     add_columns(made, "finding", whole=True)

@@ -13,10 +13,10 @@ import numpy as np
 
 from ..appendix.collapse import collapsed
 from ..appendix.spirals import DIMENSIONS, picture, spiral
+from .drawings import COLOURS, finish
 from .experiment import Result, Results
 
-# Okabe and Ito's colours, which people with any colour vision tell apart; the marks differ too.
-LOOKS = (("#D55E00", "o"), ("#0072B2", "s"), ("#009E73", "^"), ("#CC79A7", "D"))
+LOOKS = ((COLOURS[1], "o"), (COLOURS[0], "s"), (COLOURS[2], "^"), (COLOURS[3], "D"))
 LEAST = 1e-4  # per cent: the least share that is drawn
 
 
@@ -94,13 +94,9 @@ def _name(k: int) -> str:
 def _finish(axes: Any, title: str) -> None:
     from matplotlib import ticker
 
-    axes.set_title(title, loc="left")
+    finish(axes, title)
     axes.set(xscale="log", xlabel="channels per dimension of the set, m / k", xlim=(0.9, 17))
     axes.xaxis.set_major_locator(ticker.FixedLocator([1, 2, 3, 6, 10, 15]))
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(ticker.NullLocator())
-    axes.grid(color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
     axes.legend(frameon=False, fontsize="small")

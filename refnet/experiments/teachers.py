@@ -1,8 +1,8 @@
-"""Teachers: the larger networks that smaller ones learn from, each trained once.
+"""Teachers: the larger networks that smaller ones learn from.
 
 Students are cells of their own, perhaps in other processes: so a teacher's weights are kept in a file of the user's
-cache folder, whose name holds all that they depend on, the code included. Where that file cannot be, each process
-trains the teacher again, to the same bits.
+cache folder, whose name holds all that they depend on, the code included. Whoever finds no file trains the teacher, to
+the same bits: several processes that want it at the same time, or each process where that file cannot be.
 """
 
 import json

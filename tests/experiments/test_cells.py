@@ -1,6 +1,8 @@
 """What is kept of a cell comes back for that cell alone, whole or not at all."""
 
 import json
+import os
+import re
 
 import pytest
 from made_up import BASIS, toy
@@ -22,6 +24,29 @@ def test_what_was_kept_comes_back(kept):
     kept.keep(cell, FOUND)
     assert kept.find(cell) == FOUND
     assert [path.name for path in kept.folder.iterdir()] == [f"{cell.key}.json"]
+
+
+def test_a_folder_is_made_and_left_empty(kept):
+    kept.prepare()
+    kept.prepare()
+    assert not list(kept.folder.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix" or not os.getuid(), reason="nobody may write to a folder of this mode but root")
+def test_a_folder_that_nobody_may_write_to_is_named(kept):
+    kept.folder.mkdir(parents=True)
+    kept.folder.chmod(0o500)
+    with pytest.raises(PermissionError, match=re.escape(repr(str(kept.folder)))):
+        kept.prepare()
+
+
+def test_a_file_that_cannot_be_made_names_the_folder(kept, monkeypatch):
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied", f"{dir}/a name that nobody gave")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(PermissionError, match=re.escape(f"Permission denied: {str(kept.folder)!r}")):
+        kept.prepare()
 
 
 def test_a_file_says_what_it_is_of(kept):

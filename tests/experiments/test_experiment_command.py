@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from refnet.cli import main
 from refnet.experiments import worker
 from refnet.experiments.pairs import AS_IN_THE_PAPER, OPPOSITE, UNDECIDED
 from refnet.experiments.registry import NAMES, named
+from refnet.experiments.shipped import shipped
 
 PNG = b"\x89PNG"
 FINDINGS = (AS_IN_THE_PAPER, OPPOSITE, UNDECIDED)
@@ -61,6 +63,8 @@ def test_the_quick_size_end_to_end(name, out, tmp_path, monkeypatch):
     assert all(arm["name"] in printed for arm in told["arms"])
     assert all(claim["finding"] in printed for claim in told["claims"])
     assert experiment.question in printed
+    images = f"{size.train} images of {size.source} to train on, {size.test} to test with"
+    assert (images in printed) == bool(size.steps)
 
 
 def test_without_a_name_it_lists_them():
@@ -97,13 +101,34 @@ def test_a_cell_that_fails_is_named_and_the_status_is_1(out, tmp_path, monkeypat
         (["shortcuts", "tradeoff", "--figure", "a.png"], "--figure: wanted with one NAME, got 2"),
         (["shortcuts", "--figure", "a.xyz"], "--figure: wanted a file that ends in"),
         (["shortcuts", "--figure", "no-such-folder/a.png"], "--figure: no folder 'no-such-folder'"),
+        (["shortcuts", "--out", ""], "--out: wanted a folder, got ''"),
     ],
 )
 def test_misuse_is_one_line(words, message, tmp_path):
     if "--figure" in words:
         pytest.importorskip("matplotlib")
-    assert message in refusal(*words, "--size", "quick", "--out", tmp_path)
+    assert message in refusal("--out", tmp_path, *words, "--size", "quick")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--size", "full"),
+        ("--seeds", 3),
+        ("--steps", 5),
+        ("--data", "shapes-64"),
+        ("--root", "."),
+        ("--processes", 1),
+        ("--out", "runs/experiments"),
+        ("--figure", "a.png"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(option, value):
+    """The defaults too, where they are given."""
+    assert refusal(option, value) == f"Error: {option}: wanted with a NAME"
+    for words in (["--shipped"], ["shortcuts", "--shipped", "--json"]):
+        assert refusal(*words, option, value) == f"Error: {option}: wanted without --shipped, which computes nothing"
 
 
 def test_one_seed_is_refused_as_usage():
@@ -115,6 +140,14 @@ def test_a_folder_that_is_a_file_is_one_line(tmp_path):
     (tmp_path / "file").touch()
     line = refusal("thin-or-shallow", "--size", "quick", "--processes", 1, "--out", tmp_path / "file")
     assert "file" in line
+
+
+def test_a_folder_that_cannot_be_made_is_named_before_anything_is_computed(tmp_path, monkeypatch):
+    nowhere = tmp_path / "link"
+    nowhere.symlink_to(tmp_path / "gone")
+    monkeypatch.setattr("refnet.experiments.preparing.read_images", None)  # which comes first
+    line = refusal("thin-or-shallow", "--size", "quick", "--processes", 1, "--out", nowhere)
+    assert line.endswith(repr(str(nowhere)))
 
 
 @pytest.mark.slow
@@ -153,8 +186,8 @@ def test_shipped_results_are_told_without_computing(monkeypatch):
     assert [line.strip() for line in lines if line.strip() in NAMES] == [each["name"] for each in found]
     claims = [claim for each in found for claim in each["claims"]]
     assert len(claims) == sum(line.rstrip().endswith(FINDINGS) for line in lines) > 0
-    means = [f"{claim['mean']:+.2f}" for claim in claims]
-    assert [word for line in lines for word in line.split() if word in means][:1] == means[:1]
+    told = re.findall(r"([+-][\d.]+) +[+-][\d.]+ to ", printed.stdout)
+    assert told == [f"{claim['mean']:+.2f}" for claim in claims]
 
 
 def test_shipped_results_of_one_experiment():
@@ -162,3 +195,10 @@ def test_shipped_results_of_one_experiment():
     assert found["name"] == "shortcuts"
     assert "linear-bottleneck" not in invoke("shortcuts", "--shipped").stdout
     assert "shortcut" in refusal("shortcut", "--shipped")
+
+
+def test_results_that_are_not_shipped(monkeypatch):
+    one = [each for each in shipped() if each["name"] == "shortcuts"]
+    monkeypatch.setattr("refnet.experiments.shipped.shipped", lambda: one)
+    line = refusal("shortcuts", "tradeoff", "--shipped")
+    assert line == "Error: --shipped: wanted NAME of shortcuts; got 'tradeoff'"
