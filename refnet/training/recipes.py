@@ -106,8 +106,8 @@ class Recipe:
 
 # The rate and eps of `small`: of the few pairs that were tried, that with which V1 had the least loss on the last 360
 # training digits after learning from the others, while V2's hardly changed. It begins gently because a mean square that
-# begins at 0 has nothing to forget meanwhile; how far rounding carries two such runs apart, tests/training/digit_twins.py
-# prints.
+# begins at 0 has nothing to forget meanwhile; how far rounding carries two such runs apart,
+# tests/training/digit_twins.py prints.
 RECIPES = {
     each.name: each
     for each in (
