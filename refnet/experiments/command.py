@@ -1,5 +1,6 @@
 """`refnet experiment`: what a user asks for, and who does it. Imports wait until it is asked for."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,8 @@ def _tell_shipped(names: Sequence[str], as_json: bool) -> None:
 def _size(chosen: "Experiment", given: Mapping[str, Any]) -> "Size":
     """The size with what the user has otherwise. Raises ValueError for what this experiment does not have."""
     size = chosen.sizes[given["size_name"]]
-    training = {"steps": given["steps"], "source": given["data"], "root": given["root"]}
+    root = None if given["root"] is None else os.path.abspath(given["root"])
+    training = {"steps": given["steps"], "source": given["data"], "root": root}
     changes = {name: value for name, value in training.items() if value is not None}
     if changes and not size.steps:
         raise ValueError(f"{chosen.name}: wanted without --steps, --data and --root, for it trains nothing")

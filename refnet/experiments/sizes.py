@@ -27,7 +27,7 @@ SIZES: Mapping[str, Mapping[str, Size]] = {
         "full": _FULL._replace(more={"width": 0.35, "ranges": 256}),
     },
     "distillation": {
-        "quick": _QUICK._replace(more={"teacher": 0.25, "student": 0.125, "gallery": 24}),
+        "quick": _QUICK._replace(more={"teacher": 0.25, "student": 0.125, "gallery": 48}),
         "full": _FULL._replace(more={"teacher": 0.5, "student": 0.125, "gallery": 2400}),
     },
     "linear-bottleneck": _ABLATION,

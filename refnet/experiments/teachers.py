@@ -19,13 +19,13 @@ import numpy as np
 
 from ..graph import Graph
 from ..io import files
-from ..kernels.store import digest, source_digest, user_cache_folder
+from ..kernels.store import digest, user_cache_folder
 from ..layers.base import Array
 from ..layers.normalization import L2Normalize
 from ..node import Node
+from .basis import code
 from .learning import images_of, last_loss, network, settings_of, trained
 
-PACKAGE = Path(__file__).parents[1]
 _KEPT_FILES = 20  # those used last
 _LOSS = "training loss"  # beside the weights
 
@@ -74,11 +74,9 @@ def _file(text: str) -> Path | None:
     folder = user_cache_folder(sys.platform, os.environ)
     if folder is None:
         return None
-    try:
-        code = [source_digest(each) for each in (PACKAGE, PACKAGE / "kernels")]  # which is a link in a checkout
-    except OSError:  # in a ZIP archive, for one
+    if code() is None:
         return None
-    return folder / "refnet" / "teachers" / f"{digest(text.encode(), *(each.encode() for each in code))}.npz"
+    return folder / "refnet" / "teachers" / f"{digest(text.encode(), str(code()).encode())}.npz"
 
 
 def _read(file: Path, net: Graph) -> Teacher | None:

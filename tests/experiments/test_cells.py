@@ -7,6 +7,7 @@ import re
 import pytest
 from made_up import BASIS, toy
 
+from refnet.experiments import basis, learning
 from refnet.experiments.cells import Cells, Finished
 from refnet.experiments.experiment import Cell
 
@@ -106,3 +107,20 @@ def test_a_key_is_that_of_the_settings_in_any_order():
     others = [{**settings, "seed": 1}, {**settings, "width": 0.36}, {**settings, "builder": {"a": 1}}, {"seed": 0}]
     keys = {cell.key, Cell("toy:fail", settings).key, *(Cell("toy:double", other).key for other in others)}
     assert len(keys) == 6
+
+
+def test_the_basis_names_the_code_and_the_recipe(monkeypatch, tmp_path):
+    """An edit of any file of the package is another basis: here, another package."""
+    known = basis.basis()
+    assert known["recipe"]["rate"] == learning.RECIPE["rate"]
+    (tmp_path / "kernels").mkdir()
+    for name in ("data.py", "kernels/loop.py"):
+        (tmp_path / name).write_text("x = 1\n")
+    monkeypatch.setattr(basis, "PACKAGE", tmp_path)
+    codes = {known["code"], basis.code.__wrapped__()}
+    for name in ("data.py", "kernels/loop.py"):
+        (tmp_path / name).write_text("x = 2\n")
+        codes.add(basis.code.__wrapped__())
+    assert len(codes) == 4
+    monkeypatch.setattr(basis, "PACKAGE", tmp_path / "nowhere")
+    assert basis.code.__wrapped__() is None

@@ -107,7 +107,7 @@ def test_a_folder_that_cannot_be_written_does_no_harm(runs, tmp_path, monkeypatc
 
 def test_other_code_is_another_file(runs, tmp_path, monkeypatch):
     teacher(**SETTINGS)
-    monkeypatch.setattr(teachers, "source_digest", lambda _: "0" * 24)
+    monkeypatch.setattr(teachers, "code", lambda: "0" * 24)
     forget()
     teacher(**SETTINGS)
     assert len(runs) == len(files(tmp_path)) == 2
