@@ -37,7 +37,7 @@ def toy(function, seed, **settings):
 
 def learned(accuracy, madds=1_000_000, weights=1_000):
     """What a cell that learned tells, but for what no claim reads."""
-    return {"accuracy": accuracy / 100, "madds": madds, "weights": weights}
+    return {"accuracy": accuracy / 100, "training_loss": 1.0, "madds": madds, "weights": weights}
 
 
 def results_of(percents, seeds=3, wobble=0.01):

@@ -191,14 +191,15 @@ def test_shipped_results_are_told_without_computing(monkeypatch):
 
 
 def test_shipped_results_of_one_experiment():
-    (found,) = json.loads(invoke("shortcuts", "--shipped", "--json").stdout)["experiments"]
-    assert found["name"] == "shortcuts"
-    assert "linear-bottleneck" not in invoke("shortcuts", "--shipped").stdout
-    assert "shortcut" in refusal("shortcut", "--shipped")
+    (found,) = json.loads(invoke("relu-collapse", "--shipped", "--json").stdout)["experiments"]
+    assert found["name"] == "relu-collapse"
+    printed = invoke("relu-collapse", "--shipped").stdout
+    assert [name for name in NAMES if name in printed] == ["relu-collapse"]
+    assert "relu-collapse" in refusal("relu-colapse", "--shipped")
 
 
 def test_results_that_are_not_shipped(monkeypatch):
-    one = [each for each in shipped() if each["name"] == "shortcuts"]
+    one = [each for each in shipped() if each["name"] == "relu-collapse"]
     monkeypatch.setattr("refnet.experiments.shipped.shipped", lambda: one)
-    line = refusal("shortcuts", "tradeoff", "--shipped")
-    assert line == "Error: --shipped: wanted NAME of shortcuts; got 'tradeoff'"
+    line = refusal("relu-collapse", "tradeoff", "--shipped")
+    assert line == "Error: --shipped: wanted NAME of relu-collapse; got 'tradeoff'"
