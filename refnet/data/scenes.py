@@ -18,8 +18,8 @@ SIZE = 64
 CLASSES = tuple(f"{texture} {shape}" for shape in SHAPES for texture in TEXTURES)
 CHUNK = 4 * len(CLASSES)  # so many pictures share one stream of chance
 
-# How hard it is: least and greatest, drawn uniformly for each picture. Chosen so that V2-0.35 is right about some 70 %
-# of the test images after 800 steps of 32 images: neither chance nor perfection, within a minute.
+# How hard it is: least and greatest, drawn uniformly for each picture. Such that a small network learns within minutes,
+# and is neither at chance nor perfect then.
 RADIUS = (18, 26)  # of the shape that counts, in pixels
 TURN = (-20, 20)  # of it, in 256ths; alike to both sides, so that a mirrored picture is one of the same class
 OFF_CENTRE = 4  # its middle is at most so many pixels from the picture's, each way
