@@ -233,7 +233,7 @@ def test_repeat(shape):
 def test_slide(shape, stride, taps):
     shape = replace(shape, stride=stride, taps=taps)
     memory, step, next = Memory(shape), shape.channels + 1, shape.channels + 2
-    x, w = np.random.default_rng(8).integers(-4, 5, (2, 1000)).astype(shape.dtype)
+    x, w = np.random.default_rng(8).integers(-4, 5, (2, 2000)).astype(shape.dtype)
     memory.y[memory.y != CANARY] = 3
     slid(shape, x, 2, step, w, 5, next, memory.y, memory.places)
 

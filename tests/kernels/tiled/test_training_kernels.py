@@ -188,8 +188,8 @@ def test_whole_maps(P, M, dtype, seed):
 def test_moments_survive_a_mean_far_from_zero():
     """A million standard deviations away, sums of squares in float32 would leave nothing of the variance."""
     random = np.random.default_rng(0)
-    z = (1000 + random.standard_normal((5000, 8)) * 1e-2).astype(np.float32)
-    found = fused.moments(z.ravel(), 8, Team(2, Memory()))
+    z = (1000 + random.standard_normal((5000, 16)) * 1e-2).astype(np.float32)
+    found = fused.moments(z.ravel(), 16, Team(2, Memory()))
     exact = z.astype(np.float64)
     np.testing.assert_allclose(found.mean, exact.mean(axis=0), rtol=1e-9)
     np.testing.assert_allclose(found.variance, exact.var(axis=0), rtol=1e-4)
