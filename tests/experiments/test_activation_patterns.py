@@ -11,6 +11,8 @@ from refnet.experiments.learning import images_of
 from refnet.figures import load_matplotlib
 from refnet.layers import BatchNorm, PointwiseConv2d, Relu6
 
+pytestmark = pytest.mark.jit  # in plain Python these networks would take minutes
+
 
 def expanding(k=3, m=8):
     """Two expansions of k channels to m, with the names that V2 has."""

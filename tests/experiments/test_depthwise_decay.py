@@ -11,6 +11,8 @@ from refnet.experiments.depthwise_decay import DEAD, EXPERIMENT, KINDS, LEVELS, 
 from refnet.figures import load_matplotlib
 from refnet.layers import BatchNorm, DepthwiseConv2d, PointwiseConv2d, Relu6
 
+pytestmark = pytest.mark.jit  # in plain Python these networks would take minutes
+
 NET = Graph(
     "two depthwise layers",
     {"images": (6, 5, 4)},
