@@ -34,3 +34,12 @@ def plain_logarithm(axis: Any) -> None:
     axis.set_major_locator(ticker.LogLocator(10, (1, 2, 5)))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
+
+
+def finish(axes: Any, title: str = "", **look: Any) -> None:
+    """The title, at the left, and what every panel has. look: of the title."""
+    axes.set_title(title, loc="left", **look)
+    axes.grid(color="0.9", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..figures import load_matplotlib, plain_logarithm
+from ..figures import finish, load_matplotlib, plain_logarithm
 from .rows import OWN, Row
 from .tables import threads
 
@@ -94,11 +94,8 @@ def _look(name: str) -> dict[str, Any]:
 
 
 def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, loc="left")
     for axis in (axes.xaxis, axes.yaxis):
         plain_logarithm(axis)
-    axes.grid(which="both", color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    finish(axes, title)
+    axes.grid(which="minor", color="0.9", linewidth=0.6)
     axes.legend(frameon=False, fontsize="small")

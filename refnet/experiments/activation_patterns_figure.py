@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from statistics import fmean
 from typing import Any
 
-from .drawings import COLOURS, finish
+from ..figures import finish
+from .drawings import COLOURS
 from .experiment import Result, Results
 
 COLOUR, THRESHOLD = COLOURS[:2]

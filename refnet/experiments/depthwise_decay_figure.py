@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
+from ..figures import finish
 from .accuracy import percent
-from .drawings import COLOURS, finish
+from .drawings import COLOURS
 from .experiment import Result, Results
 
 # Dashed is without decay.

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from .drawings import COLOURS, finish
+from ..figures import finish
+from .drawings import COLOURS
 from .experiment import Results
 
 STUDENT, TEACHER = COLOURS[:2]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any
 
+from ..figures import finish
 from .accuracy import percent
 from .experiment import Result, Results
 from .pairs import interval
@@ -35,12 +36,3 @@ def curve(axes: Any, results: Results, arms: Sequence[str], along: Value, colour
     reach = [each.high - each.mean for each in known]
     means = [each.mean for each in known]
     axes.errorbar(at, means, yerr=reach, color=colour, marker="o", markersize=4, capsize=2, linewidth=1, label=label)
-
-
-def finish(axes: Any, title: str = "", **look: Any) -> None:
-    """The title, at the left, and what every panel has. look: of the title."""
-    axes.set_title(title, loc="left", **look)
-    axes.grid(color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)

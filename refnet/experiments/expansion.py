@@ -6,8 +6,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..figures import finish
 from .accuracy import COLUMNS, DATA_NOTE, classifier, percent, points_above
-from .drawings import COLOURS, curve, finish
+from .drawings import COLOURS, curve
 from .equal_cost import madds, width_for
 from .experiment import Arm, ByArm, Claim, Experiment, Results, Size
 from .sizes import PICTURES, SIZES

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from .drawings import COLOURS, finish
+from ..figures import finish
+from .drawings import COLOURS
 from .experiment import Result, Results
 
 STYLES = {"8 bits": "-", "8-bit maps": "--", "float16": ":"}

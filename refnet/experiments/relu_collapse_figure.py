@@ -13,7 +13,8 @@ import numpy as np
 
 from ..appendix.collapse import collapsed
 from ..appendix.spirals import DIMENSIONS, picture, spiral
-from .drawings import COLOURS, finish
+from ..figures import finish
+from .drawings import COLOURS
 from .experiment import Result, Results
 
 LOOKS = ((COLOURS[1], "o"), (COLOURS[0], "s"), (COLOURS[2], "^"), (COLOURS[3], "D"))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..figures import load_matplotlib
+from ..figures import finish, load_matplotlib
 
 # Okabe and Ito's colours, which people with any colour vision tell apart.
 TRAINING, TEST, RATE = "#0072B2", "#D55E00", "#009E73"
@@ -39,9 +39,6 @@ def _curve(axes: Any, lines: Sequence[Mapping[str, Any]], name: str, scale: floa
 
 
 def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, loc="left")
+    finish(axes, title)
     axes.set_xlabel("epoch")
     axes.set_ylim(bottom=0)
-    axes.grid(color="0.9", linewidth=0.6)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
