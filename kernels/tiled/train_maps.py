@@ -15,7 +15,7 @@ from ..jit import inner, jit
 from .claims import claim, finish
 from .moments import Moments, combined
 from .normalised import Block, Gradient, Normalised, Scratch, add_moments, mask, read, read_gradient
-from .shapes import TileShape, training_tiles
+from .shapes import TileShape, lanes, training_tiles
 from .teamwork import Job, Team, part_size, scratch, together
 
 Array = NDArray[Any]
@@ -98,8 +98,7 @@ def mask_parts(
 
 def moments(z: Array, channels: int, team: Team) -> Moments:
     """Mean and variance of each channel. Shapes: z (P * C,) -> (C,)."""
-    pixels = z.size // channels
-    size = part_size(pixels, PARTS, LEAST_PIXELS)
+    pixels, size = _parts_of(z, channels)
     first = np.arange(0, pixels, size)
     sums = Sums(z.reshape(pixels, channels)[first], np.zeros((first.size, 2, channels)))
     runs = scratch(team, 2 * channels, z.dtype)
@@ -131,6 +130,13 @@ def range_of(part: int, size: int, pixels: int) -> tuple[int, int]:
 
 def _room(like: Array, channels: int, team: Team) -> tuple[Array, int, int]:
     """Memory for a result, pixels of a part, and how many parts there are."""
-    pixels = like.size // channels
-    size = part_size(pixels, PARTS, LEAST_PIXELS)
+    pixels, size = _parts_of(like, channels)
     return team.memory.take(like.size, like.dtype), size, -(-pixels // size)
+
+
+def _parts_of(like: Array, channels: int) -> tuple[int, int]:
+    """Pixels, and how many of them a part has. ValueError for channels that loops over whole vectors would overrun."""
+    if channels % lanes(like.dtype):
+        raise ValueError(f"{channels} channels in memory are not a multiple of {lanes(like.dtype)}, the vector width")
+    pixels = like.size // channels
+    return pixels, part_size(pixels, PARTS, LEAST_PIXELS)

@@ -15,7 +15,7 @@ from refnet import kernels
 from refnet.kernels.geometry import output_size
 from refnet.kernels.tiled import fused, train_depthwise, train_maps, train_pointwise
 from refnet.kernels.tiled.fused import Gradient, Memory, Normalised, Team
-from refnet.kernels.tiled.shapes import padded
+from refnet.kernels.tiled.shapes import lanes, padded
 from refnet.kernels.tiled.teamwork import IDLE_STEPS
 
 pytestmark = pytest.mark.jit
@@ -197,12 +197,27 @@ def test_moments_survive_a_mean_far_from_zero():
 
 def test_nan_passes_and_the_kinks_stop():
     """At exactly 0 and 6 the gradient is 0; where v is NaN it goes on, as from the plain ReLU6."""
-    z = np.array([np.nan, 0, 6, -1, 7, 3, -0.0, 5], np.float32)
-    one, nothing = np.ones(8, np.float32), np.zeros(8, np.float32)
+    z = wide([np.nan, 0, 6, -1, 7, 3, -0.0, 5], np.float32)
+    one, nothing = np.ones_like(z), np.zeros_like(z)
     x = Normalised(z, one, nothing, nothing, np.array((0, 6), np.float32))
     dv, _ = fused.masked(x, one, Team(1, Memory()))
-    np.testing.assert_array_equal(dv, [1, 0, 0, 0, 0, 1, 0, 1])
-    np.testing.assert_array_equal(fused.values(x, Team(1, Memory())), [np.nan, 0, 6, 0, 6, 3, 0, 5])
+    np.testing.assert_array_equal(dv[:8], [1, 0, 0, 0, 0, 1, 0, 1])
+    np.testing.assert_array_equal(fused.values(x, Team(1, Memory()))[:8], [np.nan, 0, 6, 0, 6, 3, 0, 5])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_channels_that_do_not_fill_vectors_are_refused(dtype):
+    """A vector's store would reach behind the arrays."""
+    channels = lanes(dtype) + 1
+    z, each, team = np.zeros(3 * channels, dtype), np.ones(channels, dtype), Team(1, Memory())
+    x = Normalised(z, each, each, each, np.array((0, 6), dtype))
+    for kernel in (
+        lambda: fused.masked(x, z, team),
+        lambda: fused.values(x, team),
+        lambda: fused.moments(z, channels, team),
+    ):
+        with pytest.raises(ValueError, match=f"{channels} channels in memory are not a multiple of {lanes(dtype)}"):
+            kernel()
 
 
 class Enclosed(Guarded):
