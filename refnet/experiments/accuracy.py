@@ -31,7 +31,7 @@ def classifier(
     """An arm that trains a network of `refnet.models`. resolution: of the images, where not as stored."""
     settings = {**size.learning, "model": model, "builder": dict(builder), "changes": changes_for(model)}
     if resolution is not None:
-        settings["resolution"] = resolution
+        settings["images"] = {**settings["images"], "resolution": resolution}
     return Arm(name, "learning:classify", settings)
 
 

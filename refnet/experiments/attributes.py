@@ -19,7 +19,7 @@ def attributes(classes: Sequence[str]) -> tuple[tuple[str, ...], Array]:
     return words, np.array([[word in name.split() for word in words] for name in classes], np.float32)
 
 
-def chances(z: Array, table: Array) -> Array:
+def probabilities_of(z: Array, table: Array) -> Array:
     """What a classifier says of each attribute: the sum of its probabilities of the classes that have it.
 
     Shapes: z (B, K), table (K, A) -> (B, A), from 0 to 1, in the dtype of z.

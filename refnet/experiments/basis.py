@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1]
 
 def basis() -> dict[str, Any]:
     """As it is kept with every result. A batch and a number of steps are each cell's own."""
-    recipe = asdict(settings_of(batch=1))
+    recipe = asdict(settings_of(1, {}))
     told = {name: recipe[name] for name in recipe if name not in ("batch", "epochs")}
     return {"refnet": __version__, "code": code(), "recipe": told}
 

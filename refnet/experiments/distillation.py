@@ -1,93 +1,16 @@
-"""A small MobileNet V1 that learns from a larger one, or from labels alone: V1 sections 4.5 and 4.7."""
+"""`distillation`: a small MobileNet V1 that learns from a larger one, or from labels: V1 sections 4.5 and 4.7."""
 
 from collections.abc import Callable
 from typing import Any
 
-from ..data.dataset import Splits
-from ..data.sources import some
-from ..graph import Graph
-from ..layers.base import check_choice
-from ..models.uses import mobilenet_v1_attributes, mobilenet_v1_embedding
-from ..models.v1 import mobilenet_v1
 from . import distillation_figure
 from .accuracy import percent, points_above
-from .attributes import attributes
 from .experiment import Arm, ByArm, Claim, Column, Experiment, Result, Size
-from .learning import changes_for, described, images_of, last_loss, settings_of, trained
+from .learning import changes_for
 from .sizes import SIZES
-from .students import (
-    ATTRIBUTE_LABELS,
-    ATTRIBUTES,
-    EMBEDDING,
-    LABELS,
-    LESSONS,
-    SOFT,
-    WITHOUT_REGULARIZATION,
-    judged,
-    lesson_of,
-)
-from .teachers import Teacher, teacher
+from .students import ATTRIBUTE_LABELS, ATTRIBUTES, EMBEDDING, LABELS, SOFT
 
-
-def teach(*, width: float, gallery: int, seed: int, **learning: Any) -> dict[str, Any]:
-    """The teacher's cell. gallery: training images whose class means embeddings are compared with."""
-    known = _teacher(width, seed, learning)
-    data = _data(learning)
-    _, table = attributes(data.train.classes)
-    found = judged(LABELS, known.net, known.weights, some(data.train, gallery, seed), data.test, table)
-    return {**found, "training_loss": known.training_loss, **described(known.net)}
-
-
-def study(
-    *,
-    lesson: str,
-    width: float,
-    gallery: int,
-    seed: int,
-    teacher_width: float | None = None,
-    temperature: float = 1.0,
-    **learning: Any,
-) -> dict[str, Any]:
-    """A student's cell. teacher_width: where the lesson needs a teacher. temperature: of soft targets.
-
-    learning: steps, batch and changes of the recipe, the teacher's too, and the images. Raises ValueError for a lesson
-    that there is not, or that lacks a teacher.
-    """
-    check_choice(lesson, LESSONS, "lesson")
-    data = _data(learning)
-    words, table = attributes(data.train.classes)
-    known = None if teacher_width is None else _teacher(teacher_width, seed, learning)
-    batch, steps = learning["batch"], learning["steps"]
-    make = lesson_of(lesson, known, batch, table, temperature)
-    net = _student(lesson, width, data, len(words), known)
-    regularization = {} if known is None else WITHOUT_REGULARIZATION
-    recipe = settings_of(batch, {**learning["changes"], **regularization})
-    trainer, losses = trained(net, data, recipe, steps, seed, make)
-    weights = trainer.best_weights
-    found = judged(lesson, trainer.net, weights, some(data.train, gallery, seed), data.test, table)
-    return {**found, "training_loss": last_loss(losses), **described(net)}
-
-
-def _student(lesson: str, width: float, data: Splits, words: int, known: Teacher | None) -> Graph:
-    height, _, _ = data.train.shape
-    if lesson in (ATTRIBUTE_LABELS, ATTRIBUTES):
-        return mobilenet_v1_attributes(width, height, words)
-    if lesson == EMBEDDING and known is not None:
-        (dimension,) = known.net.shapes["pool"]
-        return mobilenet_v1_embedding(width, height, dimension)
-    return mobilenet_v1(width, height, len(data.train.classes))
-
-
-def _teacher(width: float, seed: int, learning: dict[str, Any]) -> Teacher:
-    return teacher(model="mobilenet_v1", builder={"width": width}, seed=seed, **learning)
-
-
-def _data(learning: dict[str, Any]) -> Splits:
-    return images_of(*(learning[name] for name in ("source", "root", "train", "test")))
-
-
-# What is told.
-
+MODEL = "mobilenet_v1"
 TEMPERATURE = 4.0
 TEACHER = "teacher"
 NAMES = {
@@ -101,20 +24,22 @@ NAMES = {
 
 def arms(size: Size) -> list[Arm]:
     """The teacher first, and last the students that need its weights."""
-    common = {"gallery": size.more["gallery"], "changes": changes_for("mobilenet_v1"), **size.learning}
-    by_teacher = {"teacher_width": size.more["teacher"]}
+    common = {"model": MODEL, "changes": changes_for(MODEL), "gallery": size.more["gallery"], **size.learning}
+    teacher, student = ({"width": size.more[name]} for name in ("teacher", "student"))
     more: dict[str, dict[str, Any]] = {
         LABELS: {},
         ATTRIBUTE_LABELS: {},
-        SOFT: {**by_teacher, "temperature": TEMPERATURE},
-        ATTRIBUTES: by_teacher,
-        EMBEDDING: by_teacher,
+        SOFT: {"taught_by": teacher, "temperature": TEMPERATURE},
+        ATTRIBUTES: {"taught_by": teacher},
+        EMBEDDING: {"taught_by": teacher},
     }
-    own = {"width": size.more["student"], **common}
-    students = [
-        Arm(NAMES[lesson], "distillation:study", {**own, "lesson": lesson, **each}) for lesson, each in more.items()
+    return [
+        Arm(TEACHER, "teaching:teach", {**common, "builder": teacher}),
+        *(
+            Arm(NAMES[target], "teaching:study", {**common, "builder": student, "target": target, **each})
+            for target, each in more.items()
+        ),
     ]
-    return [Arm(TEACHER, "distillation:teach", {"width": size.more["teacher"], **common}), *students]
 
 
 def _above(measure: str, arm: str, other: str, share: float = 1.0) -> Callable[[ByArm], float]:
@@ -143,6 +68,7 @@ CLAIMS = (
         "V1 Table 12: 0.5 MobileNet-224, 88.1 % for 86.9 %",
         "points of mean AP",
         _above("mean_ap", NAMES[ATTRIBUTES], TEACHER),
+        paper=1.2,
     ),
     Claim(
         "With a tenth of the multiply-adds, trained by squared differences of embeddings, it keeps at least "

@@ -50,12 +50,14 @@ class Claim(NamedTuple):
     text       what the paper says, in our words         source  where
     unit       of the advantage, such as "points"
     advantage  from the results of one seed, arm by arm, to a number: above 0 where the paper is right
+    paper      the advantage that the paper's own figures give, where it prints them
     """
 
     text: str
     source: str
     unit: str
     advantage: Callable[[ByArm], float]
+    paper: float | None = None
 
 
 class Column(NamedTuple):
@@ -85,9 +87,10 @@ class Size(NamedTuple):
 
     @property
     def learning(self) -> dict[str, Any]:
-        """The settings of a cell that learns."""
-        names = ("steps", "batch", "train", "test", "source", "root")
-        return {name: getattr(self, name) for name in names}
+        """The settings of a cell that learns: how long, and which images, as `learning.images_of` wants them."""
+        names = ("source", "root", "train", "test")
+        images = {name: getattr(self, name) for name in names}
+        return {"steps": self.steps, "batch": self.batch, "images": images}
 
 
 class Experiment(NamedTuple):

@@ -43,13 +43,15 @@ def changes_for(model: str) -> dict[str, Any]:
     return {} if model == "mobilenet_v2" else {"rate": V1_RATE}
 
 
-def settings_of(batch: int, changes: Mapping[str, Any] | None = None) -> Recipe:
+def settings_of(batch: int, changes: Mapping[str, Any]) -> Recipe:
     """The recipe of the experiments, with an experiment's changes."""
-    return recipe("small", {**RECIPE, "batch": batch, **(changes or {})})
+    return recipe("small", {**RECIPE, "batch": batch, **changes})
 
 
 @cache
-def images_of(source: str, root: str | None, train: int, test: int, resolution: int | None = None) -> Splits:
+def images_of(
+    source: str, train: int, test: int, root: str | None = None, resolution: int | None = None
+) -> Splits:
     """So many images of a data set, resampled where a resolution is given: read once in each process.
 
     Of shapes-64 the first; of cifar10 some that are chosen at random, by seed 0.
@@ -117,15 +119,10 @@ def classify(
     seed: int,
     steps: int,
     batch: int,
-    train: int,
-    test: int,
-    source: str,
-    root: str | None = None,
-    resolution: int | None = None,
-    builder: Mapping[str, Any] | None = None,
-    changes: Mapping[str, Any] | None = None,
+    images: Mapping[str, Any],
+    builder: Mapping[str, Any],
+    changes: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The ordinary cell: train a network of `refnet.models` and tell how well it does."""
-    data = images_of(source, root, train, test, resolution)
-    net = network(model, builder or {}, data)
-    return told(learn(net, data, settings_of(batch, changes), steps, seed))
+    """The ordinary cell: train a network of `refnet.models` and tell how well it does. images: as for `images_of`."""
+    data = images_of(**images)
+    return told(learn(network(model, builder, data), data, settings_of(batch, changes), steps, seed))

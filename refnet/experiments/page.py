@@ -65,10 +65,11 @@ def _cell(column: Column, results: Results, arm: str) -> str:
 
 
 def claims(found: Iterable[Judged]) -> Table:
-    """A line per claim: how far the paper is right here, with the 95 % interval over the seeds."""
+    """A line per claim: by how much the paper is right there, if it prints that, and here, with the interval."""
     made = _claims_table()
     for each in found:
-        made.add_row(*_line(f"{each.claim.source}: {each.claim.text}", each.claim.unit, each.interval, each.finding))
+        told = each.claim
+        made.add_row(*_line(f"{told.source}: {told.text}", told.paper, told.unit, each.interval, each.finding))
     return made
 
 
@@ -79,20 +80,20 @@ def shipped(found: Iterable[Mapping[str, Any]]) -> Table:
         made.add_row(f"{each['name']}", style="bold")
         for one in each["claims"]:
             known = Interval(one["mean"], one["low"], one["high"])
-            made.add_row(*_line(f"{one['source']}: {one['claim']}", one["unit"], known, one["finding"]))
+            made.add_row(*_line(f"{one['source']}: {one['claim']}", one["paper"], one["unit"], known, one["finding"]))
     return made
 
 
 def _claims_table() -> Table:
     made = table("", "bold")
     add_columns(made, "the paper")
-    add_columns(made, "difference here", right=True, whole=True)
+    add_columns(made, "there", "here", right=True, whole=True)
     add_columns(made, "95 % interval", right=True, whole=True)
     add_columns(made, "unit")
     add_columns(made, "finding", whole=True)
     return made
 
 
-def _line(text: str, unit: str, known: Interval, finding: str) -> tuple[str, ...]:
+def _line(text: str, paper: float | None, unit: str, known: Interval, finding: str) -> tuple[str, ...]:
     mean, low, high = (f"{value:+.2f}" for value in known)
-    return text, mean, f"{low} to {high}", unit, finding
+    return text, "" if paper is None else f"{paper:+.2f}", mean, f"{low} to {high}", unit, finding

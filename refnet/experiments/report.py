@@ -47,6 +47,7 @@ def _claims(done: Done) -> list[dict[str, Any]]:
             "claim": each.claim.text,
             "source": each.claim.source,
             "unit": each.claim.unit,
+            "paper": each.claim.paper,
             "advantages": list(each.advantages),
             **each.interval._asdict(),
             "finding": each.finding,

@@ -31,10 +31,11 @@ EXPERIMENT = Experiment(
     columns=COLUMNS,
     claims=(
         Claim(
-            "Full convolutions are more accurate than separable ones at the same width (by 1.1 points in the paper).",
-            "V1 Table 4",
+            "Full convolutions are more accurate than separable ones at the same width.",
+            "V1 Table 4: 71.7 % and 70.6 %",
             "points",
             points_above(FULL, SEPARABLE),
+            paper=1.1,
         ),
         Claim(
             "For what they save, separable convolutions give up little: at the same cost they beat thinner full ones.",

@@ -2,7 +2,7 @@
 
     B images    K classes    A attributes    M numbers of an embedding    z outputs of the student
 
-    lesson            outputs          from
+    target            outputs          from
     labels            K classes        the labels
     attribute labels  A attributes     the labels: each attribute there or not
     soft targets      K classes        the teacher's probabilities at a temperature (Hinton et al. 2015)
@@ -24,10 +24,10 @@ from ..layers.base import Array
 from ..training.evaluation import BATCH, ranks
 from ..training.losses import distillation, sigmoid_cross_entropy, squared_difference
 from ..training.trainer import Trainer
-from .attributes import chances, mean_average_precision
+from .attributes import mean_average_precision, probabilities_of
 from .teachers import Teacher, features
 
-LABELS, ATTRIBUTE_LABELS, SOFT, ATTRIBUTES, EMBEDDING = LESSONS = (
+LABELS, ATTRIBUTE_LABELS, SOFT, ATTRIBUTES, EMBEDDING = TARGETS = (
     "labels",
     "attribute labels",
     "soft targets",
@@ -43,36 +43,36 @@ Loss = Callable[[Array, Array, Array], tuple[float, Array]]  # (images, labels, 
 class Student(Trainer):
     """Learns what the loss says."""
 
-    def __init__(self, *given: Any, lesson: Loss, **more: Any) -> None:
+    def __init__(self, *given: Any, target: Loss, **more: Any) -> None:
         super().__init__(*given, **more)
-        self._lesson = lesson
+        self._target = target
 
     def loss(self, images: Array, labels: Array, logits: Array) -> tuple[float, Array]:
-        return self._lesson(images, labels, logits)
+        return self._target(images, labels, logits)
 
     def correct(self, labels: Array, logits: Array) -> int:
         """None that anybody counts: outputs need not be classes."""
         return 0
 
 
-def lesson_of(
+def trainer_of(
     name: str, teacher: Teacher | None, batch: int, table: Array, temperature: float
 ) -> Callable[..., Trainer]:
     """The class of the trainer. table: which class has which attribute, (K, A)."""
     if name == LABELS:
         return Trainer
     if name == ATTRIBUTE_LABELS:
-        return partial(Student, lesson=lambda _, labels, z: _of_attributes(z, table[labels]))
+        return partial(Student, target=lambda _, labels, z: _of_attributes(z, table[labels]))
     if teacher is None:
-        raise ValueError(f"teacher: wanted one for the lesson {name!r}, got none")
+        raise ValueError(f"teacher: wanted one for the target {name!r}, got none")
     net = features(teacher.net) if name == EMBEDDING else teacher.net
     program = compiled(net, teacher.weights, batch, threads=1)
     losses: dict[str, Loss] = {
         SOFT: lambda images, _, z: distillation(z, program(images), temperature),
-        ATTRIBUTES: lambda images, _, z: _of_attributes(z, chances(program(images), table)),
+        ATTRIBUTES: lambda images, _, z: _of_attributes(z, probabilities_of(program(images), table)),
         EMBEDDING: lambda images, _, z: squared_difference(z, program(images)),
     }
-    return partial(Student, lesson=losses[name])
+    return partial(Student, target=losses[name])
 
 
 def _of_attributes(z: Array, targets: Array) -> tuple[float, Array]:
@@ -90,7 +90,7 @@ def scores_of_classes(name: str, z: Array, table: Array) -> Array:
 
 def scores_of_attributes(name: str, z: Array, table: Array) -> Array:
     """The more, the likelier. Shapes: z (B, K or A) -> (B, A)."""
-    return z if name in (ATTRIBUTE_LABELS, ATTRIBUTES) else chances(z, table)
+    return z if name in (ATTRIBUTE_LABELS, ATTRIBUTES) else probabilities_of(z, table)
 
 
 def judged(

@@ -39,23 +39,22 @@ class Teacher(NamedTuple):
 
 
 def teacher(
-    *,
     model: str,
     builder: Mapping[str, Any],
     changes: Mapping[str, Any],
     seed: int,
     steps: int,
     batch: int,
-    **data: Any,
+    images: Mapping[str, Any],
 ) -> Teacher:
-    """Trained by labels, as by `learning.classify`. data: as for `images_of`."""
-    return _teacher(json.dumps([model, builder, changes, seed, steps, batch, data], sort_keys=True))
+    """Trained by labels, as by `learning.classify`. images: as for `images_of`."""
+    return _teacher(json.dumps([model, builder, changes, seed, steps, batch, images], sort_keys=True))
 
 
 @cache
 def _teacher(text: str) -> Teacher:
-    model, builder, changes, seed, steps, batch, source = json.loads(text)
-    data, recipe = images_of(**source), settings_of(batch, changes)
+    model, builder, changes, seed, steps, batch, images = json.loads(text)
+    data, recipe = images_of(**images), settings_of(batch, changes)
     net = recipe.network(network(model, builder, data))
     file = _file(f"{text} {recipe}")
     known = _read(file, net) if file else None

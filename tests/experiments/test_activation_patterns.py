@@ -6,8 +6,9 @@ from cells import computed
 
 from refnet import Graph, Node
 from refnet.experiments import activation_patterns
-from refnet.experiments.activation_patterns import EXPERIMENT, layers_of, normalised, pixels_by_count, summary
+from refnet.experiments.activation_patterns import EXPERIMENT
 from refnet.experiments.learning import images_of
+from refnet.experiments.patterns import layers_of, normalised, pixels_by_count, summary
 from refnet.figures import load_matplotlib
 from refnet.layers import BatchNorm, PointwiseConv2d, Relu6
 
@@ -56,7 +57,7 @@ def test_the_layers_of_a_network_over_all_of_its_batches():
 
 
 def test_the_fresh_network_is_normalised_by_what_it_sees():
-    data = images_of("shapes-64", None, 24, 24)
+    data = images_of("shapes-64", 24, 24)
     net = Graph("one", {"images": (64, 64, 3)}, expanding().nodes[:3])
     weights = net.init(0)
     found = normalised(net, weights, data)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refnet.data.scenes import CLASSES
-from refnet.experiments.attributes import attributes, average_precision, chances, mean_average_precision
+from refnet.experiments.attributes import attributes, average_precision, mean_average_precision, probabilities_of
 
 
 def test_words_and_which_class_has_which():
@@ -30,23 +30,23 @@ def test_single_words_are_the_classes():
     np.testing.assert_array_equal(table, np.eye(3))
 
 
-def test_chances_are_sums_of_probabilities():
+def test_probabilities_are_sums_of_probabilities():
     random = np.random.default_rng(0)
     z, (_, table) = random.standard_normal((5, 24)) * 3, attributes(CLASSES)
     p = np.array([[np.exp(each) / sum(np.exp(row)) for each in row] for row in z])
     wanted = [[sum(row[k] for k in range(24) if table[k, a]) for a in range(11)] for row in p]
-    np.testing.assert_allclose(chances(z, table), wanted, rtol=1e-12)
+    np.testing.assert_allclose(probabilities_of(z, table), wanted, rtol=1e-12)
 
 
-def test_chances_stay_between_0_and_1_without_overflow():
+def test_probabilities_stay_between_0_and_1_without_overflow():
     _, table = attributes(CLASSES)
     z = np.zeros((2, 24), np.float32)
     z[0, 3] = 1e30
-    found = chances(z, table)
+    found = probabilities_of(z, table)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found[0], table[3])
     z = np.random.default_rng(0).standard_normal((200, 24)).astype(np.float32)
-    assert (chances(z, np.ones((24, 1), np.float32)) <= 1).all()
+    assert (probabilities_of(z, np.ones((24, 1), np.float32)) <= 1).all()
 
 
 def test_average_precision_by_hand():

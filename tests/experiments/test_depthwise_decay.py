@@ -7,7 +7,8 @@ import pytest
 from cells import computed
 
 from refnet import Graph, Node
-from refnet.experiments.depthwise_decay import DEAD, EXPERIMENT, KINDS, LEVELS, dead, named, swings
+from refnet.experiments.dead_filters import DEAD, LEVELS, dead, deviations
+from refnet.experiments.depthwise_decay import EXPERIMENT, KINDS, named
 from refnet.figures import load_matplotlib
 from refnet.layers import BatchNorm, DepthwiseConv2d, PointwiseConv2d, Relu6
 
@@ -40,14 +41,14 @@ def weights():
     return made
 
 
-def test_a_swing_is_the_standard_deviation_behind_batch_norm():
-    found = swings(NET, weights(), batches())
+def test_it_is_the_standard_deviation_behind_batch_norm():
+    found = deviations(NET, weights(), batches())
     assert list(found) == ["one/depthwise", "two/depthwise"]
     exact = {key: w.astype(np.float64) for key, w in weights().items()}
     images = np.concatenate([each for each, _ in batches()]).astype(np.float64)
     _, maps = NET.forward(exact, images, [f"{name}_bn" for name in found])
-    for name, swing in found.items():
-        np.testing.assert_allclose(swing, maps[f"{name}_bn"].std(axis=(0, 1, 2)), rtol=1e-5)
+    for name, own in found.items():
+        np.testing.assert_allclose(own, maps[f"{name}_bn"].std(axis=(0, 1, 2)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("role", ["depthwise/kernel", "depthwise_bn/gamma", "pointwise/kernel"])
@@ -55,7 +56,7 @@ def test_a_filter_is_dead_without_taps_without_scale_and_without_input(role):
     made = weights()
     key = f"two/{role}" if role.startswith("depthwise") else f"one/{role}"
     made[key][..., [1, 4]] = 0
-    found = swings(NET, made, batches())
+    found = deviations(NET, made, batches())
     assert np.flatnonzero(found["two/depthwise"] < DEAD).tolist() == [1, 4]
     assert dead(found["two/depthwise"]) == 2
     assert dead(found["one/depthwise"]) == 0
@@ -68,7 +69,7 @@ def test_small_taps_are_dead_only_where_batch_norm_does_not_undo_them(factor, co
     made["two/depthwise/kernel"] *= np.float32(factor)
     _, maps = NET.forward(made, np.concatenate([each for each, _ in batches()]), ["two/depthwise"])
     made["two/depthwise_bn/moving_variance"][:] = maps["two/depthwise"].var(axis=(0, 1, 2))
-    assert dead(swings(NET, made, batches())["two/depthwise"]) == count
+    assert dead(deviations(NET, made, batches())["two/depthwise"]) == count
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +83,9 @@ def test_the_arms_differ_in_network_and_decay_alone():
     assert list(cells) == ["V1 without decay", "V1 with decay", "V2 without decay", "V2 with decay"]
     for network in ("V1", "V2"):
         without, decayed = cells[f"{network} without decay"], cells[f"{network} with decay"]
-        assert without | {"depthwise_decay": True} == decayed
-        assert without["depthwise_decay"] is False
-        assert without["weight_decay"] > 0
+        assert without | {"changes": without["changes"] | {"depthwise_decay": True}} == decayed
+        assert without["changes"]["depthwise_decay"] is False
+        assert without["changes"]["weight_decay"] > 0
     assert {cells[name]["model"] for name in cells} == {"mobilenet_v1", "mobilenet_v2"}
 
 
@@ -117,9 +118,9 @@ def made_up(accuracies, shares):
 @pytest.mark.parametrize(
     ("accuracies", "shares", "advantages"),
     [
-        ((0.7, 0.6, 0.8, 0.8), (0.3, 0.0, 0.1, 0.9), (10, 20)),
-        ((0.5, 0.6, 0.8, 0.7), (0.2, 0.9, 0.6, 0.1), (-10, -40)),
-        ((0.5, 0.5, 0.1, 0.9), (0.0, 0.0, 0.0, 0.0), (0, 0)),
+        ((0.7, 0.6, 0.8, 0.8), (0.3, 0.0, 0.1, 0.9), (10, 20, -90)),
+        ((0.5, 0.6, 0.8, 0.7), (0.2, 0.9, 0.6, 0.1), (-10, -40, 80)),
+        ((0.5, 0.5, 0.1, 0.9), (0.0, 0.0, 0.0, 0.0), (0, 0, 0)),
     ],
 )
 def test_the_claims(accuracies, shares, advantages):

@@ -6,9 +6,10 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from refnet.experiments import distillation, teachers
-from refnet.experiments.distillation import EXPERIMENT, FACENET_SHARE, NAMES, TEACHER, study
-from refnet.experiments.students import ATTRIBUTE_LABELS, ATTRIBUTES, EMBEDDING, LABELS, LESSONS, SOFT
+from refnet import models
+from refnet.experiments import teachers, teaching
+from refnet.experiments.distillation import EXPERIMENT, FACENET_SHARE, NAMES, TEACHER
+from refnet.experiments.students import ATTRIBUTE_LABELS, ATTRIBUTES, EMBEDDING, LABELS, SOFT, TARGETS
 from refnet.figures import load_matplotlib
 
 QUICK = EXPERIMENT.sizes["quick"]
@@ -24,8 +25,8 @@ def results(tmp_path_factory):
 
 def computed(cell):
     module, _, function = cell.work.partition(":")
-    assert module == "distillation"
-    return getattr(distillation, function)(**cell.settings)
+    assert module == "teaching"
+    return getattr(teaching, function)(**cell.settings)
 
 
 @pytest.mark.jit
@@ -43,17 +44,18 @@ def test_a_cell_tells_what_the_experiment_shows(results):
 
 
 @pytest.mark.jit
-@pytest.mark.parametrize("lesson", [SOFT, ATTRIBUTE_LABELS])
-def test_a_cell_depends_on_its_settings_alone(lesson, results):
+@pytest.mark.parametrize("target", [SOFT, ATTRIBUTE_LABELS])
+def test_a_cell_depends_on_its_settings_alone(target, results):
     """The teacher trained again, or none."""
     teachers._teacher.cache_clear()
-    (arm,) = [arm for arm in EXPERIMENT.arms(QUICK) if arm.name == NAMES[lesson]]
+    (arm,) = [arm for arm in EXPERIMENT.arms(QUICK) if arm.name == NAMES[target]]
     assert computed(arm.cell(0)) == results[arm.name][0]
 
 
-def test_a_lesson_that_there_is_not_is_refused():
-    with pytest.raises(ValueError, match="lesson: wanted one of labels, attribute labels, .*, got 'dreams'"):
-        study(lesson="dreams", width=0.1, gallery=24, seed=0)
+def test_a_target_that_there_is_not_is_refused():
+    settings = EXPERIMENT.arms(QUICK)[1].cell(0).settings
+    with pytest.raises(ValueError, match="target: wanted one of labels, attribute labels, .*, got 'dreams'"):
+        teaching.study(**{**settings, "target": "dreams"})
 
 
 def made_up(**changed):
@@ -84,20 +86,20 @@ def test_claims_can_come_out_either_way():
     assert pytest.approx(0.906, abs=5e-4) == FACENET_SHARE
 
 
-def test_students_differ_in_the_lesson_and_only_those_of_a_teacher_name_one():
+def test_students_differ_in_the_target_and_only_those_of_a_teacher_name_one():
     full = EXPERIMENT.sizes["full"]
     teacher, *students = EXPERIMENT.arms(full)
-    assert [arm.settings["lesson"] for arm in students] == list(LESSONS)
-    named = {arm.settings["lesson"] for arm in students if "teacher_width" in arm.settings}
+    assert [arm.settings["target"] for arm in students] == list(TARGETS)
+    named = {arm.settings["target"] for arm in students if "taught_by" in arm.settings}
     assert named == {SOFT, ATTRIBUTES, EMBEDDING}
-    assert {arm.settings["width"] for arm in students} == {full.more["student"]}
-    assert teacher.settings["width"] == full.more["teacher"]
+    assert all(arm.settings["builder"] == {"width": full.more["student"]} for arm in students)
+    assert teacher.settings["builder"] == {"width": full.more["teacher"]}
     assert full.seeds >= 5
 
 
 def test_the_teacher_has_ten_times_the_multiply_adds_as_the_claims_say():
     more = EXPERIMENT.sizes["full"].more
-    teacher, student = (distillation.mobilenet_v1(more[name], 64, 24).cost().madds for name in ("teacher", "student"))
+    teacher, student = (models.mobilenet_v1(more[name], 64, 24).cost().madds for name in ("teacher", "student"))
     assert 9 < teacher / student < 11
 
 

@@ -15,7 +15,13 @@ from refnet.experiments.experiment import Cell
 from refnet.experiments.grid import fill, missing
 from refnet.experiments.worker import THREADS, Worker, attempt
 
-TINY = {"model": "mobilenet_v1", "batch": 2, "train": 24, "test": 2, "source": "shapes-64", "builder": {"width": 0.1}}
+TINY = {
+    "model": "mobilenet_v1",
+    "builder": {"width": 0.1},
+    "changes": {},
+    "batch": 2,
+    "images": {"source": "shapes-64", "train": 24, "test": 2},
+}
 
 
 @pytest.fixture

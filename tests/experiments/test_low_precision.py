@@ -9,14 +9,12 @@ import pytest
 from refnet import Graph, Node
 from refnet.data import Images
 from refnet.experiments.experiment import Cell
-from refnet.experiments.low_precision import (
+from refnet.experiments.low_precision import EXPERIMENT, RELU, RELU6
+from refnet.experiments.precisions import (
     BYTES,
-    EXPERIMENT,
     FLOAT16,
     FLOAT32,
     MAPS,
-    RELU,
-    RELU6,
     Precision,
     Sums,
     compared,

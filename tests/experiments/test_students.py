@@ -1,11 +1,11 @@
-"""Each lesson's loss by its formula, and how students are judged whatever their outputs are."""
+"""Each target's loss by its formula, and how students are judged whatever their outputs are."""
 
 import numpy as np
 import pytest
 
 from refnet import mobilenet_v1
 from refnet.data import Images
-from refnet.experiments.attributes import attributes, chances, mean_average_precision
+from refnet.experiments.attributes import attributes, mean_average_precision, probabilities_of
 from refnet.experiments.learning import settings_of
 from refnet.experiments.students import (
     ATTRIBUTE_LABELS,
@@ -15,7 +15,7 @@ from refnet.experiments.students import (
     SOFT,
     class_means,
     judged,
-    lesson_of,
+    trainer_of,
     nearness,
     outputs,
     scores_of_attributes,
@@ -60,7 +60,7 @@ def sigmoid(z):
 
 
 def wanted(name, known, images, z):
-    """Loss and gradient of the lesson by their formulas, in float64."""
+    """Loss and gradient of the target by their formulas, in float64."""
     taught = known.net.forward(known.weights, images)
     if name == SOFT:
         t, p = softmax(taught / 3), softmax(z / 3)
@@ -73,10 +73,10 @@ def wanted(name, known, images, z):
 
 
 @pytest.mark.parametrize("name", [SOFT, ATTRIBUTES, ATTRIBUTE_LABELS, EMBEDDING])
-def test_loss_and_gradient_of_each_lesson(name, known):
+def test_loss_and_gradient_of_each_target(name, known):
     outs = {SOFT: 4, EMBEDDING: 51}.get(name, 4)  # 4 words, 51 pooled features
-    make = lesson_of(name, known, BATCH, TABLE, 3.0)
-    student = make(mobilenet_v1(0.02, 32, outs), settings_of(BATCH), 1, 4, 0, threads=1)
+    make = trainer_of(name, known, BATCH, TABLE, 3.0)
+    student = make(mobilenet_v1(0.02, 32, outs), settings_of(BATCH, {}), 1, 4, 0, threads=1)
     images = scaled(pictures(BATCH, 5))
     z = np.random.default_rng(1).standard_normal((BATCH, outs), np.float32)
     loss, dz = student.loss(images, LABELS_OF, z)
@@ -89,14 +89,14 @@ def test_loss_and_gradient_of_each_lesson(name, known):
 
 
 def test_labels_have_the_ordinary_trainer_and_need_no_teacher():
-    assert lesson_of(LABELS, None, BATCH, TABLE, 1.0) is Trainer
-    lesson_of(ATTRIBUTE_LABELS, None, BATCH, TABLE, 1.0)
-    with pytest.raises(ValueError, match="teacher: wanted one for the lesson 'soft targets', got none"):
-        lesson_of(SOFT, None, BATCH, TABLE, 1.0)
+    assert trainer_of(LABELS, None, BATCH, TABLE, 1.0) is Trainer
+    trainer_of(ATTRIBUTE_LABELS, None, BATCH, TABLE, 1.0)
+    with pytest.raises(ValueError, match="teacher: wanted one for the target 'soft targets', got none"):
+        trainer_of(SOFT, None, BATCH, TABLE, 1.0)
 
 
 def test_a_student_comes_nearer_to_what_it_is_taught(known):
-    make = lesson_of(EMBEDDING, known, BATCH, TABLE, 1.0)
+    make = trainer_of(EMBEDDING, known, BATCH, TABLE, 1.0)
     recipe = settings_of(BATCH, {"schedule": "constant", "rate": 0.01})
     student = make(mobilenet_v1_embedding(0.05, 32, 51), recipe, 1, 20, 0, threads=1)
     images = scaled(pictures(BATCH, 5))
@@ -132,7 +132,7 @@ def test_classifiers_are_judged_by_outputs_and_by_means_of_their_features(known)
     found = judged(LABELS, known.net, known.weights, gallery, test, TABLE)
     z = known.net.forward(known.weights, scaled(test))
     assert found["accuracy"] == pytest.approx((z.argmax(1) == test.labels).mean())
-    assert found["mean_ap"] == pytest.approx(mean_average_precision(chances(z, TABLE), TABLE[test.labels] > 0))
+    assert found["mean_ap"] == pytest.approx(mean_average_precision(probabilities_of(z, TABLE), TABLE[test.labels] > 0))
     e, g = (features(known.net).forward(known.weights, scaled(each)) for each in (test, gallery))
     means = np.array([g[gallery.labels == k].mean(0) for k in range(4)])
     nearest = np.square(e[:, None] - means).sum(2).argmin(1)

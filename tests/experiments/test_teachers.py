@@ -14,10 +14,7 @@ SETTINGS = {
     "seed": 0,
     "steps": 2,
     "batch": 4,
-    "source": "shapes-64",
-    "root": None,
-    "train": 24,
-    "test": 24,
+    "images": {"source": "shapes-64", "train": 24, "test": 24},
 }
 
 
