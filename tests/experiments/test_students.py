@@ -15,11 +15,11 @@ from refnet.experiments.students import (
     SOFT,
     class_means,
     judged,
-    trainer_of,
     nearness,
     outputs,
     scores_of_attributes,
     scores_of_classes,
+    trainer_of,
 )
 from refnet.experiments.teachers import Teacher, features
 from refnet.models import mobilenet_v1_attributes, mobilenet_v1_embedding
