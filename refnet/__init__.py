@@ -8,9 +8,10 @@
 Nothing is imported until it is used, so that counting never loads a compiler.
 """
 
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import lazily
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
     from .engine import compile as compile
@@ -29,17 +30,17 @@ __version__ = "0.1.0"
 
 # public name -> the module that defines it
 _HOME = {
-    "Graph": "refnet.graph",
-    "Node": "refnet.graph",
-    "Tape": "refnet.graph",
-    "compile": "refnet.engine",
-    "mobilenet_v1": "refnet.models",
-    "conv_mobilenet": "refnet.models",
-    "shallow_mobilenet": "refnet.models",
-    "mobilenet_v2": "refnet.models",
-    "fuse": "refnet.rewrites",
-    "softmax_cross_entropy": "refnet.training",
-    "warmup": "refnet.kernels.warmup",
+    "Graph": "graph",
+    "Node": "graph",
+    "Tape": "graph",
+    "compile": "engine",
+    "mobilenet_v1": "models",
+    "conv_mobilenet": "models",
+    "shallow_mobilenet": "models",
+    "mobilenet_v2": "models",
+    "fuse": "rewrites",
+    "softmax_cross_entropy": "training",
+    "warmup": "kernels.warmup",
 }
 _ROOMS = (
     "counting",
@@ -74,14 +75,4 @@ def _check_kernels_link(package: Path) -> None:
 
 _check_kernels_link(Path(__file__).parent)
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    if name in _ROOMS:
-        return import_module(f"refnet.{name}")
-    raise AttributeError(f"refnet has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, __all__, _HOME, _ROOMS)

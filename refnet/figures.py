@@ -3,6 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+# Okabe and Ito's colours, which people with any colour vision tell apart.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, _ = COLOURS
+
 
 def load_matplotlib(what: str) -> Any:
     """Its module `figure`. Raises ImportError that names the extra; what: how the message begins."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 # From the ground up. A file may import what stands in an earlier line, and in its own if no circle arises.
 # A name stands for a file, or for a folder and all in it that has no line of its own.
 ORDER = (
+    "refnet.lazy",
     "refnet.kernels.geometry",
     "refnet.kernels.store",
     "refnet.kernels.cache",
@@ -58,7 +59,7 @@ ORDER = (
     "refnet.__main__",
 )
 JUDGES = {"refnet.formulas": ("refnet.layers", "refnet.graph", "refnet.kernels", "refnet.node")}
-TESTING = "refnet.testing"
+TESTING, WAITING = "refnet.testing", "refnet.lazy"
 NUMBA_FILES = (
     "refnet.kernels.jit",
     "refnet.kernels.cache",
@@ -217,12 +218,13 @@ def foreign_to_kernels(root: Path) -> list[str]:
 
 
 def eager_doors(root: Path) -> list[str]:
-    """`__init__` files that import the project's files before somebody asks, or hold classes."""
+    """`__init__` files that hold classes, or import the project's files before somebody asks, all but what waits for it."""
     doors = {name: path for name, path in modules(root).items() if path.name == "__init__.py"}
     complaints = [
         f"{each.place}: {each.module} imports {each.target} before it is needed"
         for each in imports(root)
-        if each.module in doors and not each.lazy and each.target.split(".")[0] not in sys.stdlib_module_names
+        if each.module in doors and not each.lazy and each.target != WAITING
+        if each.target.split(".")[0] not in sys.stdlib_module_names
     ]
     for path in doors.values():
         classes = [node for node in parsed(path).body if isinstance(node, ast.ClassDef)]

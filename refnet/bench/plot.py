@@ -13,17 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from ..figures import finish, load_matplotlib, plain_logarithm
+from ..figures import BLUE, GREEN, ORANGE, PURPLE, VERMILION, finish, load_matplotlib, plain_logarithm
 from .rows import OWN, Row
 from .tables import threads
 
-# Okabe and Ito's colours, which people with any colour vision tell apart; the marks differ too.
 LOOKS = {
-    OWN: ("#D55E00", "o"),
-    "onnxruntime": ("#0072B2", "s"),
-    "openvino": ("#009E73", "^"),
-    "torch": ("#CC79A7", "D"),
-    "torch.compile": ("#E69F00", "v"),
+    OWN: (VERMILION, "o"),
+    "onnxruntime": (BLUE, "s"),
+    "openvino": (GREEN, "^"),
+    "torch": (PURPLE, "D"),
+    "torch.compile": (ORANGE, "v"),
 }
 Bandwidths = Mapping[int, Mapping[str, float]]  # threads -> "memory" and "cache" -> bytes per second
 

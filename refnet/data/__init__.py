@@ -7,8 +7,9 @@ with refnet.data.Prefetched(batches, start=0, stop=1000) as ahead:
 for images, labels in refnet.data.in_order(splits.test, 64): ...  # each image once
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
     from .augmentation import AUGMENTATIONS as AUGMENTATIONS
@@ -41,12 +42,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"refnet.data has no attribute {name!r}")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, __all__, _HOME)

@@ -10,8 +10,9 @@ value lies in memory), `tables.py` (each operation's numbers in the order in whi
 (running it), `explaining.py`. The compiled part is `kernels/tiled/program.py`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
     from .compiling import compile as compile
@@ -21,12 +22,4 @@ _HOME = {"Program": "program", "compile": "compiling"}
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"refnet.engine has no name {name!r}")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, __all__, _HOME)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from statistics import fmean
 from typing import Any
 
-from ..figures import finish
-from .drawings import COLOURS
+from ..figures import COLOURS, finish
 from .experiment import Result, Results
 
 COLOUR, THRESHOLD = COLOURS[:2]

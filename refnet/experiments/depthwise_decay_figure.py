@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from ..figures import finish
+from ..figures import COLOURS, finish
 from .accuracy import percent
-from .drawings import COLOURS
 from .experiment import Result, Results
 
 # Dashed is without decay.

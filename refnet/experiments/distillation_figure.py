@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..figures import finish
-from .drawings import COLOURS
+from ..figures import COLOURS, finish
 from .experiment import Results
 
 STUDENT, TEACHER = COLOURS[:2]

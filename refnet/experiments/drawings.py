@@ -4,13 +4,11 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any
 
-from ..figures import finish
+from ..figures import COLOURS, finish
 from .accuracy import percent
 from .experiment import Result, Results
 from .pairs import interval
 
-# Okabe and Ito's colours, which people with any colour vision tell apart.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 Value = Callable[[Result], float]
 
 

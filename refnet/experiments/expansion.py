@@ -6,9 +6,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..figures import finish
+from ..figures import COLOURS, finish
 from .accuracy import COLUMNS, DATA_NOTE, classifier, percent, points_above
-from .drawings import COLOURS, curve
+from .drawings import curve
 from .equal_cost import madds, width_for
 from .experiment import Arm, ByArm, Claim, Experiment, Results, Size
 from .sizes import PICTURES, SIZES

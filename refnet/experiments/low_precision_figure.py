@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..figures import finish
-from .drawings import COLOURS
+from ..figures import COLOURS, finish
 from .experiment import Result, Results
 
 STYLES = {"8 bits": "-", "8-bit maps": "--", "float16": ":"}

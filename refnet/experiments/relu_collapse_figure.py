@@ -13,8 +13,7 @@ import numpy as np
 
 from ..appendix.collapse import collapsed
 from ..appendix.spirals import DIMENSIONS, picture, spiral
-from ..figures import finish
-from .drawings import COLOURS
+from ..figures import COLOURS, finish
 from .experiment import Result, Results
 
 LOOKS = ((COLOURS[1], "o"), (COLOURS[0], "s"), (COLOURS[2], "^"), (COLOURS[3], "D"))

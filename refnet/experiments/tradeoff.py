@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any
 
-from ..figures import finish, plain_logarithm
+from ..figures import COLOURS, finish, plain_logarithm
 from .accuracy import COLUMNS, DATA_NOTE, classifier, percent
-from .drawings import COLOURS, curve
+from .drawings import curve
 from .experiment import Arm, ByArm, Claim, Experiment, Results, Size
 from .sizes import SIZES
 from .trade import Point, gain_of_resolution, jump_below, mean_gain, straighter_over_log

@@ -5,8 +5,7 @@ audit = refnet.papers.run_audit(table="6")      build the networks, count them, 
 refnet.papers.render(audit, rich_console)       the printed tables beside what the code computed
 """
 
-from importlib import import_module
-from typing import Any
+from ..lazy import lazily
 
 _HOME = {
     "Audit": "audit",
@@ -24,12 +23,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"refnet.papers has no name {name!r}")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, __all__, _HOME)

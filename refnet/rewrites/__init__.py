@@ -7,8 +7,9 @@ net = refnet.rewrites.fuse(net)                                   for training s
                                                                   activation as one layer
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
     from .fold import fold_batch_norm as fold_batch_norm
@@ -27,12 +28,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"refnet.rewrites has no name {name!r}")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, __all__, _HOME)

@@ -1,7 +1,8 @@
 """What training needs beside the graph."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
     from .averages import ExponentialMovingAverage as ExponentialMovingAverage
@@ -38,12 +39,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"refnet.training has no attribute {name!r}")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, __all__, _HOME)

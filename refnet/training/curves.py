@@ -4,10 +4,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..figures import finish, load_matplotlib
+from ..figures import BLUE, GREEN, VERMILION, finish, load_matplotlib
 
-# Okabe and Ito's colours, which people with any colour vision tell apart.
-TRAINING, TEST, RATE = "#0072B2", "#D55E00", "#009E73"
+TRAINING, TEST, RATE = BLUE, VERMILION, GREEN
 
 
 def draw(
