@@ -143,6 +143,19 @@ def _paint(canvas: Array, objects: Objects, rows: Array, inside: Callable[[Whole
         part[:] = new
 
 
+def coverage(objects: Objects, size: int) -> Array:
+    """How much of each pixel of its picture an object covers, if nothing lies before it: (n, S, S) 0 ... 256."""
+    out = np.zeros((len(objects.shape), size, size), np.uint16)
+    pixels = np.arange(size)[None]
+    for shape, inside in enumerate(_KINDS):
+        rows = np.flatnonzero(objects.shape == shape)
+        if len(rows):
+            some = objects.take(rows)
+            u, v = (np.clip(each, -2 * UNIT, 2 * UNIT) for each in places(some, pixels, pixels))  # squares stay small
+            out[rows] = _soft((inside(u, v) * some.radius[:, None, None]) >> 5)
+    return out
+
+
 def places(objects: Objects, y: Array, x: Array) -> tuple[Whole, Whole]:
     """u and v of the centres of pixels in rows y (n, P) and columns x (n, Q), or (1, ...): (n, P, Q) each."""
     along = (_COSINE[objects.turn] * UNIT // objects.radius)[:, None]

@@ -72,7 +72,7 @@ def chunk_of_pictures(seed: int, split: int, number: int) -> Array:
     paint(canvas, _counting(chance, labels, background), np.ones(n, bool))
     _scatter(chance, canvas, background, BEFORE)
     _cross_out(chance, canvas, background)
-    return _noisy(chance, canvas)
+    return noisy(chance, canvas)
 
 
 def _counting(chance: Chance, labels: Array, background: Array) -> Objects:
@@ -143,7 +143,7 @@ def _backgrounds(chance: Chance, colour: Array) -> Array:
     return canvas
 
 
-def _noisy(chance: Chance, canvas: Array) -> Array:
+def noisy(chance: Chance, canvas: Array) -> Array:
     """Shapes: canvas (n, 3, S, S) uint16 -> (n, S, S, 3) uint8. The sum of two even bytes has a triangle for a law."""
     n, _, S, _ = canvas.shape
     first, second = chance.bytes(2, n, 3, S, S).astype(np.int16)

@@ -1,0 +1,34 @@
+"""Boxes for Hypothesis: corners on a grid of eighths, where float64 and Fractions say the same."""
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import strategies as st
+
+GRID = 8
+
+
+def spans(least=0):
+    """(first, last) in eighths."""
+    return st.tuples(st.integers(0, GRID - least), st.integers(least, GRID)).map(
+        lambda both: (both[0], min(both[0] + both[1], GRID)) if both[0] + least <= GRID else (0, GRID)
+    )
+
+
+@st.composite
+def box(draw, least=0):
+    (y1, y2), (x1, x2) = draw(spans(least)), draw(spans(least))
+    return y1, x1, y2, x2
+
+
+def boxes(least=0, **sizes):
+    return st.lists(box(least), **sizes)
+
+
+def array(found, dtype=np.float64):
+    """In shares of the picture: (N, 4)."""
+    return (np.array(found, dtype).reshape(-1, 4) / GRID).astype(dtype)
+
+
+def exact(found):
+    return [tuple(Fraction(number, GRID) for number in each) for each in found]
