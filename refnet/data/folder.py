@@ -168,6 +168,11 @@ def _pixels(path: Path, size: tuple[int, int], position: int, view: View | None)
             raise _unreadable(path, error) from error
 
 
+def picture(path: Path, size: tuple[int, int]) -> Array:
+    """A file's whole image, stretched: (H, W, 3) uint8. Raises ValueError or OSError that names the file."""
+    return _pixels(path, size, 0, None)
+
+
 def _orientation(image: Any) -> int:
     """Exif's tag 0x0112: 1 is upright, 5 to 8 swap rows and columns."""
     return int(image.getexif().get(0x0112, 1))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .dataset import whole
 from .drawing import SHAPES, TEXTURES, Objects, coverage, paint
 from .scenes import CONTRAST, TEXTURE_CONTRAST, Chance, noisy
+from .truth import Truth, no_crowd
 
 Array = NDArray[Any]
 
@@ -29,7 +30,7 @@ BACKGROUND, IGNORED = 0, 255  # labels of pixels; a pixel on an edge belongs to 
 
 @dataclass(frozen=True)
 class Scenes:
-    """Pictures and all that is known of them.
+    """Pictures and all that is known of them; see `truth.Pictures`.
 
     images  (N, S, S, 3) uint8
     boxes   of each picture (T, 4): y1, x1, y2, x2 of what is seen of a thing, in shares of the picture's sides
@@ -44,8 +45,23 @@ class Scenes:
     things: Sequence[Array]
     labels: Array
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(S, S, 3)"""
+        return self.images.shape[1], self.images.shape[2], 3
+
     def __len__(self) -> int:
         return len(self.images)
+
+    def read(self, indices: Array) -> Array:
+        """See `truth.Pictures`."""
+        found: Array = self.images[indices]
+        return found
+
+    def truth(self, index: int) -> Truth:
+        """See `truth.Pictures`."""
+        things = self.things[index]
+        return Truth(self.boxes[index], things, no_crowd(things), self.labels[index])
 
 
 def shape_scenes(count: int, size: int = 96, seed: int = 0, split: int = 0) -> Scenes:

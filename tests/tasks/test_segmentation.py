@@ -1,0 +1,108 @@
+"""From picture to labels: at one scale the network itself, at several the mean of what it says at each."""
+
+import numpy as np
+import pytest
+
+from refnet import kernels, models
+from refnet.models.deeplab import SCALES
+from refnet.tasks.segmentation import Segmenter
+
+CLASSES = 4
+
+
+@pytest.fixture(scope="module")
+def net():
+    return models.deeplab_mobilenet_v2(0.1, 33, CLASSES)
+
+
+@pytest.fixture(scope="module")
+def weights(net):
+    random = np.random.default_rng(0)
+    found = net.init(0)
+    for key in found:
+        if key.endswith("/gamma"):
+            found[key] = random.uniform(1, 3, found[key].shape).astype(np.float32)
+    return found
+
+
+def picture(shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+
+
+def softmax(z):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def stretched(z, size):
+    """Bilinear with aligned corners, one axis after the other."""
+    for axis, side in enumerate(size):
+        at = np.linspace(0, z.shape[axis] - 1, side)
+        z = np.apply_along_axis(lambda line, at=at: np.interp(at, np.arange(len(line)), line), axis, z)
+    return z
+
+
+def squares(x, size):
+    """Bilinear between the middles of pixels."""
+    for axis, side in enumerate(size):
+        at = np.clip((np.arange(side) + 0.5) * x.shape[axis] / side - 0.5, 0, x.shape[axis] - 1)
+        x = np.apply_along_axis(lambda line, at=at: np.interp(at, np.arange(len(line)), line), axis, x)
+    return x
+
+
+def by_hand(net, weights, rgb, scales, mirrored):
+    size, found = rgb.shape[:2], []
+    for scale in scales:
+        seen = tuple(int((side - 1) * scale + 1) for side in size)
+        pixels = np.rint(squares(rgb.astype(float), seen))
+        for step in (1, -1) if mirrored else (1,):
+            x = np.ascontiguousarray((pixels[None, :, ::step] / 127.5 - 1).astype(np.float32))
+            logits = net.at(*seen).forward(weights, x, kernels=kernels)[0, :, ::step]
+            found.append(softmax(stretched(logits.astype(float), size)))
+    return np.mean(found, axis=0)
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize(
+    ("shape", "scales", "mirrored"),
+    [((33, 33), (1.0,), False), ((40, 51), (1.0,), True), ((49, 65), (0.75, 1.0, 1.5), False)],
+)
+def test_it_says_what_the_network_says(net, weights, shape, scales, mirrored):
+    rgb = picture((*shape, 3))
+    segmenter = Segmenter(net, weights)
+    wanted = by_hand(net, weights, rgb, scales, mirrored)
+    found = segmenter.probabilities(rgb, scales, mirrored)
+    np.testing.assert_allclose(found, wanted, atol=2e-3)  # a pixel between two values may be rounded to either
+    np.testing.assert_array_equal(segmenter.segment(rgb, scales, mirrored), found.argmax(2))
+
+
+@pytest.mark.jit
+def test_the_papers_scales_and_mirrors(net, weights):
+    """MF of Table 7: the label map of a mirrored picture is the mirrored label map."""
+    segmenter, rgb = Segmenter(net, weights), picture((65, 65, 3))
+    found = segmenter.probabilities(rgb, SCALES, True)
+    np.testing.assert_allclose(segmenter.probabilities(rgb[:, ::-1], SCALES, True), found[:, ::-1], atol=1e-5)
+    assert segmenter.segment(rgb, SCALES, True).dtype == np.uint8
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("shape", [(33, 90, 3), (50, 33), (33, 33, 1), (40, 40, 4)])
+def test_pictures_of_any_shape(net, weights, shape):
+    found = Segmenter(net, weights).segment(picture(shape))
+    assert found.shape == shape[:2]
+    assert found.max() < CLASSES
+
+
+@pytest.mark.jit
+def test_what_cannot_be_segmented_is_refused(net, weights):
+    segmenter = Segmenter(net, weights)
+    with pytest.raises(ValueError, match="scales: wanted at least one, got none"):
+        segmenter.segment(picture((33, 33, 3)), scales=())
+    with pytest.raises(TypeError, match="picture: wanted an array of uint8"):
+        segmenter.segment(np.zeros((33, 33, 3)))
+
+
+def test_a_classifier_is_no_segmenter():
+    classifier = models.mobilenet_v2(0.1, 32, classes=10)
+    with pytest.raises(ValueError, match=r"wanted one output \(H, W, classes\) for images \(32, 32, 3\)"):
+        Segmenter(classifier, classifier.init(0))
