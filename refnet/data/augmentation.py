@@ -53,6 +53,8 @@ AUGMENTATIONS = {
     # research/slim/preprocessing/cifarnet_preprocessing.py: _PADDING = 4, a random crop, a flip. It also changes
     # brightness and contrast, and standardises each image, where the MobileNets want [-1, 1].
     "cifar": Augmentation(flip=True, shift=4),
+    # What moves no box but to its mirror image.
+    "flip": Augmentation(flip=True),
     # V1 gives no number for its limit; ours is a quarter of the area, half of each side.
     "v1-small-models": Augmentation(True, (0.25, 1.0), (0.75, 1.33), 0, 32 / 255, (0.5, 1.5), 0.875),
     # inception_preprocessing.py as train_image_classifier.py calls it (fast mode: no hue, no contrast). Its area_range
@@ -114,15 +116,20 @@ def varied(augmentation: Augmentation, images: Array, u: Array, dtype: DTypeLike
     if augmentation.shift:
         most = augmentation.shift
         images = _shifted(images, (u[:, [_DOWN, _ACROSS]] * (2 * most + 1)).astype(np.intp), most)
-    if augmentation.flip:
-        for b in np.flatnonzero(u[:, _FLIP] < 0.5):
-            images[b] = images[b, :, ::-1]
+    for b in np.flatnonzero(mirrored(augmentation, u)):
+        images[b] = images[b, :, ::-1]
     low, high = augmentation.saturation
     if not augmentation.brightness and (low, high) == (1.0, 1.0):
         return scaled(images, dtype)
     brightness = augmentation.brightness * (2 * u[:, _BRIGHTNESS] - 1)
     saturation = low + (high - low) * u[:, _SATURATION]
     return coloured(images, brightness, saturation, dtype)
+
+
+def mirrored(augmentation: Augmentation, u: Array) -> Array:
+    """Which images are. Shapes: u (B, NUMBERS) -> (B,) bool."""
+    turned: Array = (u[:, _FLIP] < 0.5) & augmentation.flip
+    return turned
 
 
 def scaled(images: Array, dtype: DTypeLike) -> Array:

@@ -9,15 +9,13 @@ import threading
 from collections.abc import Iterator
 from time import perf_counter
 from types import TracebackType
-from typing import Protocol, Self
-
-from .batches import Batch
+from typing import Any, Protocol, Self
 
 
 class Source(Protocol):
     """What makes a batch from its number, in any order and from several threads at once, as `Batches` does."""
 
-    def batch(self, step: int) -> Batch: ...
+    def batch(self, step: int) -> Any: ...
 
 
 class Prefetched:
@@ -38,7 +36,7 @@ class Prefetched:
         self._batches, self._stop, self._ahead = batches, stop, ahead
         self._next = start  # the next step that nobody makes yet
         self._wanted = start  # the next step to be handed over
-        self._made: dict[int, Batch | BaseException] = {}
+        self._made: dict[int, Any] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._threads = self._started(min(workers, stop - start))
@@ -57,7 +55,7 @@ class Prefetched:
 
     def _work(self) -> None:
         while (step := self._claimed()) is not None:
-            made: Batch | BaseException
+            made: Any
             try:
                 made = self._batches.batch(step)
             except BaseException as error:  # whatever it is, the consumer must hear of it and not wait for ever
@@ -75,7 +73,7 @@ class Prefetched:
             self._next += 1
             return self._next - 1
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Any]:
         try:
             while self._wanted < self._stop:
                 begin = perf_counter()
@@ -87,7 +85,7 @@ class Prefetched:
         finally:
             self.close()
 
-    def _handed_over(self) -> Batch | BaseException:
+    def _handed_over(self) -> Any:
         if self._closed:
             raise ValueError("these batches are closed: wanted a new Prefetched")
         step = self._wanted

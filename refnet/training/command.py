@@ -9,14 +9,14 @@ import click
 from ..commands import emit, one_line
 
 if TYPE_CHECKING:
-    from ..data.dataset import Splits
     from ..graph import Graph
     from .loop import Outcome, Run
     from .recipes import Recipe
+    from .subjects import Split
 
-DEFAULT_MODEL, DEFAULT_DATA = "mobilenet_v2", "digits"
-RECIPE_NAMES = ("small", "paper-v1", "paper-v2", "slim-v1", "slim-v2")
-_WORDS = ("model", "width", "more", "data", "resolution", "root", "seed")  # options that a checkpoint keeps
+TASK_NAMES = ("classification", "detection", "segmentation")
+RECIPE_NAMES = ("small", "scenes", "paper-v1", "paper-v2", "slim-v1", "slim-v2")
+_WORDS = ("task", "model", "width", "more", "data", "resolution", "root", "seed")  # options that a checkpoint keeps
 _ASKED = (*_WORDS, "recipe", "classes")  # all that it keeps of what was asked for
 
 
@@ -33,11 +33,12 @@ def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(short_help="Train MODEL on images.")
-@click.argument("model", default=DEFAULT_MODEL)
+@click.argument("model", required=False)
+@click.option("--task", type=click.Choice(TASK_NAMES), default=TASK_NAMES[0], show_default=True)
 @_network_options
-@click.option("--data", default=DEFAULT_DATA, show_default=True, help="digits, shapes-64, mnist, cifar10, or a folder.")
-@click.option("--root", metavar="FOLDER", help="Where the files of mnist or cifar10 are.")
-@click.option("--recipe", type=click.Choice(RECIPE_NAMES), default="small", show_default=True)
+@click.option("--data", help="digits, shapes-64, mnist, cifar10, a folder; scenes, coco, voc.  [default: by task]")
+@click.option("--root", metavar="FOLDER", help="Where the files of mnist, cifar10, coco or voc are.")
+@click.option("--recipe", type=click.Choice(RECIPE_NAMES), help="[default: by task]")
 @click.option("--change", "changes", metavar="NAME=VALUE", multiple=True, help="Another value in the recipe.")
 @click.option("--epochs", type=int, help="How long.  [default: the recipe's]")
 @click.option("--batch", type=int, help="Images per step.  [default: the recipe's]")
@@ -51,18 +52,21 @@ def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 @one_line()
 def train(**given: Any) -> None:
-    """Train MODEL, as for `refnet count`, by default mobilenet_v2.
+    """Train MODEL, as for `refnet count`, by default mobilenet_v2 on digits.
 
-    Prints the recipe, with what the papers have where it differs. Ctrl-C saves and leaves; the same command with
-    --resume goes on, to the same bits as if nothing had happened.
+    Other tasks are learnt from drawn scenes, by default: detection by ssdlite_mobilenet_v2, segmentation by
+    deeplab_mobilenet_v2. Prints the recipe, with what the papers have where it differs. Ctrl-C saves and leaves; the
+    same command with --resume goes on, to the same bits as if nothing had happened.
     """
     from .. import printing
     from ..tables import print_table
     from . import printing as tables
+    from .subjects import subject
 
+    given = subject(given["task"]).with_defaults(given)
     recipe = _recipe(given)
-    splits = _splits(given)
-    net = recipe.network(_network(given, splits))
+    splits = subject(given["task"]).load(given)
+    net = recipe.network(subject(given["task"]).network(given, splits))
     if given["groups"]:
         out = printing.console(markup=False)
         print_table(tables.groups_table(net), out)
@@ -87,50 +91,27 @@ def _recipe(given: Mapping[str, Any]) -> "Recipe":
     return recipe(given["recipe"], changes)
 
 
-def _splits(given: Mapping[str, Any]) -> "Splits":
-    from ..data import load
-
-    return load(given["data"], given["resolution"], given["root"], given["seed"])
-
-
-def _network(given: Mapping[str, Any], splits: "Splits") -> "Graph":
-    """MODEL for images and classes of the data; a graph of a user's own must fit them."""
-    from .. import choosing, models
-    from .trainer import check_classifier
-
-    height, width, _ = splits.train.shape
-    classes = len(splits.train.classes)
-    settings = choosing.assigned(given["more"], {"width": given["width"]})
-    if given["model"] in models.__all__:
-        settings = {"resolution": height, "classes": classes} | settings
-    net = choosing.build(given["model"], settings)
-    found, (images,) = check_classifier(net), net.inputs.values()
-    if images != splits.train.shape or found != classes:
-        wanted = f"images of shape {splits.train.shape} and {classes} classes, as in {splits.train.name}"
-        raise ValueError(f"{net.name}: wanted {wanted}, got a network for {images} and {found}")
-    return net
-
-
-def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Splits", net: "Graph") -> "Run":
+def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Split", net: "Graph") -> "Run":
     """The run, at its beginning or where it was left."""
     from dataclasses import asdict
 
     from ..data.augmentation import AUGMENTATIONS
-    from ..data.batches import Batches
     from ..layers.base import check_choice
     from . import checkpoints
     from .loop import Run
+    from .task import TASKS
     from .trainer import Trainer
 
-    check_choice(recipe.augmentation, AUGMENTATIONS, "augmentation")
-    batches = Batches(splits.train, recipe.batch, given["seed"], AUGMENTATIONS[recipe.augmentation])
+    augmentation = AUGMENTATIONS[check_choice(recipe.augmentation, AUGMENTATIONS, "augmentation")]
+    task = TASKS[given["task"]]
+    batches = task(net).batches(splits.train, recipe, given["seed"], augmentation)
     steps = recipe.epochs * len(batches)
     what = {name: given[name] for name in _WORDS}
     what |= {"recipe": asdict(recipe), "classes": list(splits.train.classes)}
     folder = Path(given["out"] or f"runs/{net.name}-{Path(given['data']).resolve().name}-{given['seed']}")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--out: wanted a folder, or a name for a new one, got the file {folder}")
-    trainer = Trainer(net, recipe, len(batches), steps, given["seed"], given["threads"])
+    trainer = Trainer(net, recipe, len(batches), steps, given["seed"], given["threads"], task=task)
     run = Run(trainer, batches, splits.test, folder, steps, what, given["workers"])
     if run.checkpoint.exists():
         if not given["resume"]:
@@ -143,6 +124,7 @@ def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Splits", net: "Gra
 
 def _check_same(run: "Run", before: Mapping[str, Any]) -> None:
     """Raises ValueError that names the first setting in which the run of the checkpoint was another one."""
+    before = {"task": TASK_NAMES[0], **before}
     for name, value in run.what.items():
         old, new = before.get(name), list(value) if isinstance(value, tuple) else value
         if isinstance(new, dict) and isinstance(old, dict) and old != new:
@@ -194,19 +176,16 @@ def _draw(run: "Run") -> None:
 
 def _finish(run: "Run", outcome: "Outcome", as_json: bool) -> None:
     """The result on standard output; status 130 where Ctrl-C ended it."""
-    from .evaluation import to_json
-    from .printing import evaluation_sentence
-
     click.echo(f"{outcome.seconds:.1f} s, {100 * outcome.waiting:.2f} % of them waiting for data", err=True)
     if not outcome.finished:
         click.echo(f"Stopped behind step {outcome.step} of {run.steps}; --resume goes on from there.", err=True)
     data: dict[str, Any] = {"network": run.trainer.net.name, **run.what, "folder": str(run.folder)}
     data |= {"step": outcome.step, "steps": run.steps, "seconds": outcome.seconds, "waiting": outcome.waiting}
     if as_json:
-        test = None if outcome.test is None else to_json(outcome.test, run.test.classes)
+        test = None if outcome.test is None else outcome.test.to_json(run.test.classes)
         emit(data | {"test": test})
     elif outcome.test is not None and outcome.finished:
-        click.echo(evaluation_sentence(outcome.test))
+        click.echo(outcome.test.sentence())
     if not outcome.finished:
         raise SystemExit(130)
 
@@ -214,41 +193,43 @@ def _finish(run: "Run", outcome: "Outcome", as_json: bool) -> None:
 @click.command(short_help="Judge a trained network.")
 @click.argument("checkpoint")
 @click.option("--data", help="Other images, with the same classes.  [default: those that it was trained on]")
-@click.option("--root", metavar="FOLDER", help="Where the files of mnist or cifar10 are.")
+@click.option("--root", metavar="FOLDER", help="Where the files of mnist, cifar10, coco or voc are.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output, with the whole confusion matrix.")
 @one_line()
 def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool) -> None:
-    """Top-1, top-5 and confusion matrix of CHECKPOINT on its test images.
+    """Top-1, top-5 and confusion matrix of CHECKPOINT on its test images; average precision, or mean IoU.
 
     CHECKPOINT is a file that `refnet train` wrote, or the folder of its run. Moving averages are judged where there
     are any.
     """
     from .. import printing
     from ..data.augmentation import AUGMENTATIONS
-    from ..data.batches import InOrder
+    from ..data.prefetch import Prefetched
     from ..tables import print_table
-    from . import checkpoints, evaluation, loop
-    from .printing import confusion_table, evaluation_sentence
+    from . import checkpoints, loop
+    from .printing import evaluation_table
+    from .subjects import subject
+    from .task import TASKS
 
     path = Path(checkpoint) / loop.CHECKPOINT if Path(checkpoint).is_dir() else Path(checkpoint)
     found = checkpoints.load(path)
-    run = found.about.run
+    run = {"task": TASK_NAMES[0], **found.about.run}
     if missing := [name for name in _ASKED if name not in run]:
         raise ValueError(f"{path}: wanted a checkpoint of `refnet train`, got one that does not say {missing[0]}")
     given = {**run} | {name: value for name, value in (("data", data), ("root", root)) if value is not None}
-    splits = _splits(given)
+    splits = subject(run["task"]).load(given)
     if list(splits.test.classes) != run["classes"]:
         wanted, got = (", ".join(classes) for classes in (run["classes"], splits.test.classes))
         raise ValueError(f"--data: wanted the classes {wanted}, got {got}")
-    net = _network(given, splits)
-    weights = found.fitting(net, path)
-    central = AUGMENTATIONS[run["recipe"]["augmentation"]].central
-    images = InOrder(splits.test, evaluation.BATCH, central)
-    judged = evaluation.evaluate(net, weights, (images.batch(i) for i in range(len(images))))
+    net = subject(run["task"]).network(given, splits)
+    weights, task = found.fitting(net, path), TASKS[run["task"]](net)
+    source = task.in_order(splits.test, AUGMENTATIONS[run["recipe"]["augmentation"]].central, "float32")
+    with Prefetched(source, 0, len(source)) as batches:
+        judged = task.evaluate(net, weights, batches)
     if as_json:
         told = {"network": net.name, "checkpoint": str(path), "step": found.about.step, "data": given["data"]}
-        emit(told | evaluation.to_json(judged, splits.test.classes))
+        emit(told | judged.to_json(splits.test.classes))
         return
     out = printing.console(markup=False)
-    print_table(confusion_table(judged, splits.test.classes), out)
-    out.print(evaluation_sentence(judged))
+    print_table(evaluation_table(judged, splits.test.classes), out)
+    out.print(judged.sentence())

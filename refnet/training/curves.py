@@ -7,6 +7,7 @@ from typing import Any
 from ..figures import BLUE, GREEN, VERMILION, finish, load_matplotlib
 
 TRAINING, TEST, RATE = BLUE, VERMILION, GREEN
+LOOKS = ({"marker": "o"}, {"marker": "s", "linestyle": "dashed"})  # of what evaluations tell
 
 
 def draw(
@@ -23,13 +24,21 @@ def draw(
     for axes, name, title_of, training in both:
         scale = 100 if name == "accuracy" else 1
         _curve(axes, lines, name, scale, color=TRAINING, label=training, linewidth=1)
-        _curve(axes, lines, f"test_{name}", scale, color=TEST, label="test", marker="o", markersize=3)
+        tests = _measures(lines) if name == "accuracy" else {"test_loss": "test"}
+        for (measure, label), look in zip(tests.items(), LOOKS, strict=False):
+            _curve(axes, lines, measure, scale, color=TEST, label=label, markersize=3, **look)
         _finish(axes, title_of)
         axes.legend(frameon=False)
     _curve(rate, lines, "rate", 1, color=RATE)
     _finish(rate, "learning rate")
     figure.suptitle(title)
     figure.savefig(path, dpi=120)
+
+
+def _measures(lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The shares that evaluations tell, by their names in lines -> as a legend has them."""
+    names = dict.fromkeys(name for line in lines for name in line if name.startswith("test_") and name != "test_loss")
+    return {name: "test" if name == "test_accuracy" and len(names) == 1 else name.replace("_", " ") for name in names}
 
 
 def _curve(axes: Any, lines: Sequence[Mapping[str, Any]], name: str, scale: float, **look: Any) -> None:

@@ -16,8 +16,9 @@ PAUSE = 0.1  # seconds between two drawings of the bar: nobody reads faster
 
 def sentence(line: Mapping[str, Any]) -> str:
     """An evaluation's line of metrics, in words."""
-    loss, accuracy = line["test_loss"], 100 * line["test_accuracy"]
-    return f"epoch {line['epoch']:g}, step {line['step']}: test loss {loss:.4f}, test accuracy {accuracy:.2f} %"
+    shares = {name: value for name, value in line.items() if name.startswith("test_") and name != "test_loss"}
+    told = ", ".join(f"{name.replace('_', ' ')} {100 * value:.2f} %" for name, value in shares.items())
+    return f"epoch {line['epoch']:g}, step {line['step']}: test loss {line['test_loss']:.4f}, {told}"
 
 
 class Lines(Watch):

@@ -27,6 +27,20 @@ class Evaluation(NamedTuple):
     top5: float
     confusion: Array
 
+    @property
+    def measures(self) -> Mapping[str, float]:
+        return {"accuracy": self.top1}
+
+    def sentence(self) -> str:
+        """In one line."""
+        best, among = 100 * self.top1, 100 * self.top5
+        return f"{self.images:,} images: top-1 {best:.2f} %, top-5 {among:.2f} %, loss {self.loss:.4f}"
+
+    def to_json(self, classes: tuple[str, ...]) -> dict[str, Any]:
+        """For --json: shares as they are, the confusion matrix as a list of rows."""
+        told = {"images": self.images, "loss": self.loss, "top1": self.top1, "top5": self.top5}
+        return told | {"classes": list(classes), "confusion": self.confusion.tolist()}
+
 
 def ranks(z: Array, labels: Array) -> Array:
     """How many classes stand before the right one: 0 where it has the highest logit. Of equal logits the first wins.
@@ -56,9 +70,3 @@ def evaluate(net: Graph, weights: Mapping[str, Array], batches: Iterable[tuple[A
     if not count:
         raise ValueError("batches: wanted at least one image, got none")
     return Evaluation(count, loss / count, best / count, among / count, confusion)
-
-
-def to_json(found: Evaluation, classes: tuple[str, ...]) -> dict[str, Any]:
-    """For --json: shares as they are, the confusion matrix as a list of rows."""
-    data = {"images": found.images, "loss": found.loss, "top1": found.top1, "top5": found.top5}
-    return data | {"classes": list(classes), "confusion": found.confusion.tolist()}

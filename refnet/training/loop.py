@@ -13,14 +13,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from ..data.batches import Batches, InOrder
-from ..data.dataset import Dataset
 from ..data.prefetch import Prefetched
 from ..io.files import sweep
-from . import checkpoints, evaluation
-from .evaluation import Evaluation
+from . import checkpoints
 from .interrupt import Asked, asked_to_stop
 from .metrics import EVERY, Journal, Sums
+from .task import Judged
 from .trainer import Step, Trainer
 
 CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.jsonl"
@@ -42,20 +40,21 @@ class Outcome(NamedTuple):
     finished: bool
     seconds: float
     waiting: float
-    test: Evaluation | None
+    test: Judged | None
 
 
 @dataclass
 class Run:
     """One run; `go` takes it to its end, and `restore` lets it go on from a checkpoint.
 
+    batches  to learn from, as the trainer's task makes them  test     pictures to be judged by
     what     the user's own words, kept in each checkpoint    steps    of the whole run
     workers  threads that make batches                        every    seconds between checkpoints
     """
 
     trainer: Trainer
-    batches: Batches
-    test: Dataset
+    batches: Any
+    test: Any
     folder: Path
     steps: int
     what: Mapping[str, Any] = field(default_factory=dict)
@@ -124,18 +123,18 @@ class Run:
     def _epoch_ends(self) -> bool:
         return self.trainer.step % len(self.batches) == 0 or self.trainer.step == self.steps
 
-    def _evaluate(self) -> Evaluation:
+    def _evaluate(self) -> Judged:
         found = self.evaluation()
-        told = {"test_loss": found.loss, "test_accuracy": found.top1, "waiting": self._waiting()}
-        self._write(told)
+        measures = {f"test_{name}": value for name, value in found.measures.items()}
+        self._write({"test_loss": found.loss, **measures, "waiting": self._waiting()})
         return found
 
-    def evaluation(self) -> Evaluation:
+    def evaluation(self) -> Judged:
         """Of the weights as they are now."""
-        central = self.batches.augmentation.central
-        source = InOrder(self.test, evaluation.BATCH, central, self.batches.dtype)
+        task = self.trainer.task
+        source = task.in_order(self.test, self.batches.augmentation.central, self.batches.dtype)
         with Prefetched(source, 0, len(source), self.workers) as ahead:
-            found = evaluation.evaluate(self.trainer.net, self.trainer.best_weights, ahead)
+            found = task.evaluate(self.trainer.net, self.trainer.best_weights, ahead)
             self.waited += ahead.waited
         return found
 

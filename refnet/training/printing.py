@@ -1,7 +1,7 @@
 """Tables of a recipe, of the groups of weights, and of an evaluation."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -61,6 +61,21 @@ def groups_summary(net: Graph) -> Table:
     return made
 
 
+def evaluation_table(found: Any, classes: Sequence[str]) -> Table | str:
+    """What an evaluation says class by class."""
+    return confusion_table(found, classes) if isinstance(found, Evaluation) else shares_table(found.to_json(classes))
+
+
+def shares_table(told: Mapping[str, Any]) -> Table:
+    """One line per class: its average precision, or its intersection over union."""
+    made = table("", "bold")
+    add_columns(made, "class", whole=True)
+    add_columns(made, "AP, %" if "ap" in told else "IoU, %", right=True, whole=True)
+    for name, share in told["classes"].items():
+        made.add_row(name, "-" if share is None else f"{100 * share:.2f}")
+    return made
+
+
 def confusion_table(found: Evaluation, classes: Sequence[str]) -> Table | str:
     """Rows: what it is. Columns: what it was taken for."""
     if len(classes) > MOST_CLASSES:
@@ -70,9 +85,3 @@ def confusion_table(found: Evaluation, classes: Sequence[str]) -> Table | str:
     for name, row in zip(classes, found.confusion, strict=True):
         made.add_row(name, *(str(count) if count else "." for count in row))
     return made
-
-
-def evaluation_sentence(found: Evaluation) -> str:
-    """The figures of an evaluation in one line."""
-    best, among = 100 * found.top1, 100 * found.top5
-    return f"{found.images:,} images: top-1 {best:.2f} %, top-5 {among:.2f} %, loss {found.loss:.4f}"

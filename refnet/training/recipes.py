@@ -1,6 +1,7 @@
 """Full sets of settings by name, and where each comes from.
 
     small      for a few thousand small pictures and a run of minutes: the default
+    scenes     the same for pictures of many things, in detection and segmentation
     paper-v1   as the papers say; where they are silent, as their code does
     paper-v2   the same with V2's batch norm (which a network brings along)
     slim-v1    as research/slim/nets/mobilenet_v1_train.py does, without its quantization
@@ -124,6 +125,19 @@ RECIPES = {
             augmentation="small",
             batch=64,
             epochs=40,
+        ),
+        Recipe(
+            "scenes",
+            flavor="keras",
+            eps=1e-7,
+            rate=0.0005,
+            schedule="cosine",
+            warmup_epochs=1.0,
+            batch_norm_decay=0.95,
+            average=0.98,
+            augmentation="flip",
+            batch=16,
+            epochs=12,
         ),
         Recipe("paper-v1"),
         Recipe("paper-v2"),

@@ -1,13 +1,13 @@
 """One training run's state, and one step of it: forward, loss, backward, optimizer, averages.
 
-    B images of a batch    K classes    step steps done so far
+    B images of a batch    step steps done so far
 
 All that a step depends on is its state, its batch, and dropout's mask, which the seed and the number of the step
 determine: a run that goes on from a saved state takes the same steps, bit for bit.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,8 @@ from ..layers.base import Array
 from ..rewrites.fusion import fuse
 from ..running import maps_in_training
 from .averages import ExponentialMovingAverage
-from .evaluation import ranks
-from .losses import softmax_cross_entropy
 from .recipes import Recipe
+from .task import Classification, Task
 
 DROPOUT = 2  # keeps dropout's random numbers apart from those of the batch of the same step (refnet.data.batches)
 
@@ -28,19 +27,19 @@ class NotFinite(ArithmeticError):
 
 
 class Step(NamedTuple):
-    """What a step tells. loss: with smoothing, mean over the batch. correct: images whose class was the top one."""
+    """What a step tells. loss: with smoothing, mean over the batch. correct: how much of the images was right."""
 
     loss: float
-    correct: int
+    correct: float
     images: int
     rate: float
 
 
 class Trainer:
-    """net: a classifier with one input and one output (K,). weights: changed in place; fresh ones from the seed else.
+    """net: a network that can learn the task. weights: changed in place; fresh ones from the seed else.
 
     per_epoch, steps: of the whole run, for the schedule. threads: as for `refnet.fuse`; they change no bit.
-    Raises ValueError for a network that no labels fit.
+    task: what is learnt, made for a network. Raises ValueError for a network that cannot learn it.
     """
 
     def __init__(
@@ -52,8 +51,9 @@ class Trainer:
         seed: int = 0,
         threads: int | None = None,
         weights: dict[str, Array] | None = None,
+        task: Callable[[Graph], Task] = Classification,
     ) -> None:
-        check_classifier(net)
+        self.task = task(net)
         self.net, self.recipe, self.seed, self.step = recipe.network(net), recipe, seed, 0
         self.weights = net.init(seed) if weights is None else weights
         self._rates = recipe.rates(per_epoch, steps)
@@ -71,31 +71,28 @@ class Trainer:
         """Those to evaluate and to keep: the averages if the recipe has them."""
         return self.weights if self._average is None else self._average.weights
 
-    def advance(self, images: Array, labels: Array) -> Step:
-        """One step. Shapes: images (B, H, W, M), labels (B,). Raises NotFinite, the weights unchanged then."""
+    def advance(self, images: Array, answers: Any) -> Step:
+        """One step. Shapes: images (B, H, W, M). answers: the task's. Raises NotFinite, the weights unchanged then."""
         rate, random = self._rates(self.step), np.random.default_rng((self.seed, self.step, DROPOUT))
-        logits, tape = self._fused.train_forward(self.weights, images, random)
-        loss, dlogits = self.loss(images, labels, logits)
+        outputs, tape = self._fused.train_forward(self.weights, images, random)
+        loss, gradient = self.loss(images, answers, outputs)
         if not np.isfinite(loss):
             raise NotFinite(f"step {self.step + 1}: the loss is {loss}; {self._culprit(images)}")
-        _, gradients = self._fused.backward(tape, dlogits, input_gradient=False)
+        _, gradients = self._fused.backward(tape, gradient, input_gradient=False)
         self.weights.update(tape.updates)
         self._optimizer.step(self.weights, gradients, rate)
         if self._average is not None:
             self._average.update(self.weights)
         self.step += 1
-        return Step(loss, self.correct(labels, logits), len(labels), rate)
+        return Step(loss, self.correct(answers, outputs), len(images), rate)
 
-    def loss(self, images: Array, labels: Array, logits: Array) -> tuple[float, Array]:
-        """What is made small -> loss, dlogits: the labels' cross-entropy, unless a subclass learns from something else.
+    def loss(self, images: Array, answers: Any, outputs: Any) -> tuple[float, Any]:
+        """What is made small -> loss, its gradient: the task's, unless a subclass learns from something else."""
+        return self.task.loss(outputs, answers, self.recipe.smoothing)
 
-        Shapes: images (B, H, W, M), labels (B,), logits (B, K).
-        """
-        return softmax_cross_entropy(logits, labels, self.recipe.smoothing)
-
-    def correct(self, labels: Array, logits: Array) -> int:
-        """How many of the images are right. Shapes: labels (B,), logits (B, K)."""
-        return int((ranks(logits, labels) < 1).sum())
+    def correct(self, answers: Any, outputs: Any) -> float:
+        """How much of the images is right, of all that there are."""
+        return self.task.correct(outputs, answers)
 
     def _culprit(self, images: Array) -> str:
         return first_not_finite(self.net, self.weights, images) or "all maps before it are finite numbers"
@@ -128,15 +125,6 @@ class Trainer:
 def part_of(state: Mapping[str, Array], part: str) -> dict[str, Array]:
     """The arrays whose names begin with the part, under the rest of their names."""
     return {name[len(part) + 1 :]: array for name, array in state.items() if name.startswith(f"{part}/")}
-
-
-def check_classifier(net: Graph) -> int:
-    """The number of classes. Raises ValueError unless there is one input and one output (K,) with at least two."""
-    shape = net.shapes[net.outputs[0]]
-    if len(net.inputs) != 1 or len(net.outputs) != 1 or len(shape) != 1 or shape[0] < 2:
-        got = f"{len(net.inputs)} input(s) and {len(net.outputs)} output(s), the first of shape {shape}"
-        raise ValueError(f"{net.name}: wanted a network with one input and one output (classes,), got {got}")
-    return shape[0]
 
 
 def first_not_finite(net: Graph, weights: Mapping[str, Array], images: Array) -> str | None:

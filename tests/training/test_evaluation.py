@@ -6,7 +6,7 @@ import small_runs
 
 from refnet import Graph, Node
 from refnet.layers import Softmax
-from refnet.training.evaluation import evaluate, ranks, to_json
+from refnet.training.evaluation import evaluate, ranks
 
 NET = Graph("logits", {"z": (6,)}, [Node("softmax", Softmax())])  # what comes out is as its input is ordered
 
@@ -48,7 +48,7 @@ def test_parts_of_any_size_give_the_same():
 
 
 def test_json_holds_it_all():
-    data = to_json(evaluate(NET, {}, [(np.eye(6), np.arange(6))]), tuple("abcdef"))
+    data = evaluate(NET, {}, [(np.eye(6), np.arange(6))]).to_json(tuple("abcdef"))
     assert (data["top1"], data["top5"], data["images"]) == (1.0, 1.0, 6)
     assert data["classes"] == list("abcdef")
     assert data["confusion"] == np.eye(6).tolist()

@@ -12,7 +12,8 @@ from refnet import Graph, Node
 from refnet.data import Batches
 from refnet.layers import Relu6
 from refnet.training import ExponentialMovingAverage, RMSProp, decayed, softmax_cross_entropy, with_decay
-from refnet.training.trainer import DROPOUT, NotFinite, Trainer, check_classifier
+from refnet.training.classifiers import check_classifier
+from refnet.training.trainer import DROPOUT, NotFinite, Trainer
 
 BATCHES = Batches(pictures(24, 1), 6)
 
