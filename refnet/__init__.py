@@ -56,6 +56,7 @@ _ROOMS = (
     "models",
     "papers",
     "rewrites",
+    "tasks",
     "testing",
     "training",
 )

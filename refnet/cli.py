@@ -1,5 +1,5 @@
-"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `bench`, `train`, `evaluate`,
-`experiment`, `export`, `testcases`.
+"""The command line: `refnet count`, `models`, `audit`, `memory`, `appendix`, `bench`, `train`, `evaluate`, `detect`,
+`segment`, `experiment`, `export`, `testcases`.
 
 Results go to standard output, as tables or with --json as JSON alone; everything else goes to standard error.
 Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 an optional dependency is missing.
@@ -15,6 +15,7 @@ from .bench.command import bench
 from .commands import Quiet, emit, one_line
 from .experiments.command import experiment
 from .training.command import evaluate, train
+from .training.use_command import detect, segment
 
 if TYPE_CHECKING:
     from .papers.audit import Audit
@@ -46,7 +47,7 @@ def main() -> None:
     """MobileNet V1 and V2 by hand, and every count of their papers recomputed."""
 
 
-for _command in (bench, train, evaluate, experiment):
+for _command in (bench, train, evaluate, detect, segment, experiment):
     main.add_command(_command)
 
 

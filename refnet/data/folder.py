@@ -168,9 +168,18 @@ def _pixels(path: Path, size: tuple[int, int], position: int, view: View | None)
             raise _unreadable(path, error) from error
 
 
-def picture(path: Path, size: tuple[int, int]) -> Array:
-    """A file's whole image, stretched: (H, W, 3) uint8. Raises ValueError or OSError that names the file."""
-    return _pixels(path, size, 0, None)
+def picture(path: Path, size: tuple[int, int] | None = None) -> Array:
+    """A file's whole image, stretched if a size is given: (H, W, 3) uint8.
+
+    Raises ImportError without Pillow, ValueError or OSError that names the file.
+    """
+    if size is not None:
+        return _pixels(path, size, 0, None)
+    with _opened(path) as image:
+        try:
+            return np.asarray(_upright(image))
+        except Exception as error:
+            raise _unreadable(path, error) from error
 
 
 def _orientation(image: Any) -> int:

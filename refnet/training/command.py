@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 TASK_NAMES = ("classification", "detection", "segmentation")
 RECIPE_NAMES = ("small", "scenes", "paper-v1", "paper-v2", "slim-v1", "slim-v2")
-_WORDS = ("task", "model", "width", "more", "data", "resolution", "root", "seed")  # options that a checkpoint keeps
-_ASKED = (*_WORDS, "recipe", "classes")  # all that it keeps of what was asked for
 
 
 def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +64,7 @@ def train(**given: Any) -> None:
     given = subject(given["task"]).with_defaults(given)
     recipe = _recipe(given)
     splits = subject(given["task"]).load(given)
-    net = recipe.network(subject(given["task"]).network(given, splits))
+    net = recipe.network(subject(given["task"]).network(given, splits.train))
     if given["groups"]:
         out = printing.console(markup=False)
         print_table(tables.groups_table(net), out)
@@ -98,6 +96,7 @@ def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Split", net: "Grap
     from ..data.augmentation import AUGMENTATIONS
     from ..layers.base import check_choice
     from . import checkpoints
+    from .asked import WORDS
     from .loop import Run
     from .task import TASKS
     from .trainer import Trainer
@@ -106,8 +105,8 @@ def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Split", net: "Grap
     task = TASKS[given["task"]]
     batches = task(net).batches(splits.train, recipe, given["seed"], augmentation)
     steps = recipe.epochs * len(batches)
-    what = {name: given[name] for name in _WORDS}
-    what |= {"recipe": asdict(recipe), "classes": list(splits.train.classes)}
+    what = {name: given[name] for name in WORDS}
+    what |= {"recipe": asdict(recipe), "classes": list(splits.train.classes), "shape": list(splits.train.shape)}
     folder = Path(given["out"] or f"runs/{net.name}-{Path(given['data']).resolve().name}-{given['seed']}")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--out: wanted a folder, or a name for a new one, got the file {folder}")
@@ -124,7 +123,6 @@ def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Split", net: "Grap
 
 def _check_same(run: "Run", before: Mapping[str, Any]) -> None:
     """Raises ValueError that names the first setting in which the run of the checkpoint was another one."""
-    before = {"task": TASK_NAMES[0], **before}
     for name, value in run.what.items():
         old, new = before.get(name), list(value) if isinstance(value, tuple) else value
         if isinstance(new, dict) and isinstance(old, dict) and old != new:
@@ -206,22 +204,21 @@ def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool)
     from ..data.augmentation import AUGMENTATIONS
     from ..data.prefetch import Prefetched
     from ..tables import print_table
-    from . import checkpoints, loop
+    from . import checkpoints
+    from .asked import asked_of, checkpoint_of, network_of
     from .printing import evaluation_table
     from .subjects import subject
     from .task import TASKS
 
-    path = Path(checkpoint) / loop.CHECKPOINT if Path(checkpoint).is_dir() else Path(checkpoint)
+    path = checkpoint_of(checkpoint)
     found = checkpoints.load(path)
-    run = {"task": TASK_NAMES[0], **found.about.run}
-    if missing := [name for name in _ASKED if name not in run]:
-        raise ValueError(f"{path}: wanted a checkpoint of `refnet train`, got one that does not say {missing[0]}")
+    run = asked_of(found, path)
     given = {**run} | {name: value for name, value in (("data", data), ("root", root)) if value is not None}
     splits = subject(run["task"]).load(given)
     if list(splits.test.classes) != run["classes"]:
         wanted, got = (", ".join(classes) for classes in (run["classes"], splits.test.classes))
         raise ValueError(f"--data: wanted the classes {wanted}, got {got}")
-    net = subject(run["task"]).network(given, splits)
+    net = network_of(run)
     weights, task = found.fitting(net, path), TASKS[run["task"]](net)
     source = task.in_order(splits.test, AUGMENTATIONS[run["recipe"]["augmentation"]].central, "float32")
     with Prefetched(source, 0, len(source)) as batches:

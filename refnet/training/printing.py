@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ..graph import Graph
 from ..tables import add_columns, table
+from ..tasks.suppression import Found
 from .evaluation import Evaluation
 from .groups import GROUPS, weight_groups
 from .recipes import Recipe, described
@@ -73,6 +74,29 @@ def shares_table(told: Mapping[str, Any]) -> Table:
     add_columns(made, "AP, %" if "ap" in told else "IoU, %", right=True, whole=True)
     for name, share in told["classes"].items():
         made.add_row(name, "-" if share is None else f"{100 * share:.2f}")
+    return made
+
+
+def found_table(found: Found, classes: Sequence[str]) -> Table | str:
+    """One line per thing, the surest first."""
+    if not len(found.boxes):
+        return "Nothing found."
+    made = table("boxes in pixels", "bold")
+    add_columns(made, "class", whole=True)
+    add_columns(made, "score, %", "top", "left", "bottom", "right", right=True, whole=True)
+    for box, number, score in zip(found.boxes, found.classes, found.scores, strict=True):
+        made.add_row(classes[number - 1], f"{100 * score:.1f}", *(f"{edge:.1f}" for edge in box))
+    return made
+
+
+def pixels_table(shares: Mapping[str, float]) -> Table:
+    """One line per class that some pixel is of."""
+    made = table("", "bold")
+    add_columns(made, "class", whole=True)
+    add_columns(made, "pixels, %", right=True, whole=True)
+    for name, share in shares.items():
+        if share:
+            made.add_row(name, f"{100 * share:.2f}")
     return made
 
 

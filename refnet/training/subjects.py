@@ -24,6 +24,14 @@ class Split(NamedTuple):
     test: Any
 
 
+class Known(NamedTuple):
+    """What of a set of pictures decides the network. shape: (H, W, 3)."""
+
+    name: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+
+
 class Subject(NamedTuple):
     """task: its name. model, data, recipe: by default. load: pictures, from what the user asked for.
 
@@ -42,27 +50,28 @@ class Subject(NamedTuple):
         own = {"model": self.model, "data": self.data, "recipe": self.recipe}
         return {**given, **{name: value for name, value in own.items() if given[name] is None}}
 
-    def network(self, given: Mapping[str, Any], splits: Split) -> Graph:
-        """The model for images and classes of the data; a graph of a user's own must fit them.
+    def network(self, given: Mapping[str, Any], pictures: Any) -> Graph:
+        """The model for the pictures, of which it needs what `Known` has; a graph of a user's own must fit them.
 
         Raises ValueError where it does not, or cannot learn the task.
         """
-        height, width, _ = splits.train.shape
-        classes = len(splits.train.classes)
+        height, width, _ = pictures.shape
+        classes = len(pictures.classes)
         settings = choosing.assigned(given["more"], {"width": given["width"]})
         if given["model"] in models.__all__:
             asked = classes + (self.task == "segmentation")
             settings = {"resolution": height, "classes": asked} | settings
         net = choosing.build(given["model"], settings)
         found, (images, *_) = TASKS[self.task](net).slots - self.background, net.inputs.values()
-        if images != splits.train.shape or found != classes:
-            wanted = f"images of shape {splits.train.shape} and {classes} classes, as in {splits.train.name}"
+        if images != pictures.shape or found != classes:
+            wanted = f"images of shape {pictures.shape} and {classes} classes, as in {pictures.name}"
             raise ValueError(f"{net.name}: wanted {wanted}, got a network for {images} and {found}")
         return net
 
 
 def subject(task: str) -> Subject:
-    return SUBJECTS[task]
+    """Raises ValueError for a task that there is not."""
+    return SUBJECTS[check_choice(task, SUBJECTS, "task")]
 
 
 def _named(given: Mapping[str, Any]) -> Split:

@@ -1,0 +1,121 @@
+"""`refnet detect` and `refnet segment`: what a trained network says of a picture. Imports wait until then."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..commands import emit, one_line
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+    from ..layers.base import Array
+
+
+def _shared(command: Any) -> Any:
+    """What both commands ask for."""
+    options = (
+        click.argument("image"),
+        click.option("--run", metavar="FOLDER", required=True, help="Of `refnet train`, or its checkpoint."),
+        click.option("--out", metavar="FILE", help="Draw it onto the picture: .png, .svg or .pdf."),
+        click.option("--threads", type=int, help="They change no bit.  [default: one per core]"),
+        click.option("--json", "as_json", is_flag=True, help="JSON on standard output."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(short_help="Find things in IMAGE.")
+@_shared
+@click.option("--least", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Score of a thing.")
+@one_line()
+def detect(image: str, run: str, out: str | None, threads: int | None, as_json: bool, least: float) -> None:
+    """What is where in IMAGE, by a network that learnt it: classes, scores, and boxes in pixels."""
+    from .. import printing
+    from ..figures import check_figure
+    from ..tables import print_table
+    from ..tasks.detection import Detector
+    from .printing import found_table
+
+    if out is not None:
+        check_figure("--out", out)
+    net, weights, classes = _network(run, "detection")
+    picture = _picture(image)
+    found = Detector(net, weights, threads).detect(picture, least)
+    if out is not None:
+        from ..tasks.drawings import draw_boxes
+
+        draw_boxes(out, picture, found, classes)
+    if as_json:
+        rows = zip(found.boxes.tolist(), found.classes.tolist(), found.scores.tolist(), strict=True)
+        things = [{"class": classes[number - 1], "score": score, "box": box} for box, number, score in rows]
+        emit({"network": net.name, "image": image, "least": least, "things": things})
+        return
+    print_table(found_table(found, classes), printing.console(markup=False))
+
+
+@click.command(short_help="Name each pixel of IMAGE.")
+@_shared
+@click.option("--scales", "multi", is_flag=True, help="At six scales, mirrored too: MF in V2 Table 7.")
+@click.option("--labels", metavar="FILE.png", help="Write the class of each pixel as a grey picture.")
+@one_line()
+def segment(
+    image: str, run: str, out: str | None, threads: int | None, as_json: bool, multi: bool, labels: str | None
+) -> None:
+    """Which class each pixel of IMAGE is of, by a network that learnt it: the share of each class."""
+    from .. import printing
+    from ..figures import check_figure
+    from ..models.deeplab import SCALES
+    from ..tables import print_table
+    from ..tasks.segmentation import Segmenter
+    from .printing import pixels_table
+
+    if out is not None:
+        check_figure("--out", out)
+    net, weights, classes = _network(run, "segmentation")
+    picture = _picture(image)
+    found = Segmenter(net, weights, threads).segment(picture, SCALES if multi else (1.0,), multi)
+    if out is not None:
+        from ..tasks.drawings import draw_labels
+
+        draw_labels(out, picture, found, classes)
+    if labels is not None:
+        _write(labels, found)
+    names = ("background", *classes)
+    shares = {name: float((found == number).mean()) for number, name in enumerate(names)}
+    if as_json:
+        emit({"network": net.name, "image": image, "shares": shares})
+        return
+    print_table(pixels_table(shares), printing.console(markup=False))
+
+
+def _network(run: str, task: str) -> tuple["Graph", Mapping[str, Any], tuple[str, ...]]:
+    """The network of a run, its weights, the names of its classes. Raises ValueError for a run of another task."""
+    from . import checkpoints
+    from .asked import asked_of, checkpoint_of, network_of
+
+    path = checkpoint_of(run)
+    found = checkpoints.load(path)
+    asked = asked_of(found, path)
+    if asked["task"] != task:
+        raise ValueError(f"{path}: wanted a network that learnt {task}, got one that learnt {asked['task']}")
+    net = network_of(asked)
+    return net, found.fitting(net, path), tuple(asked["classes"])
+
+
+def _picture(path: str) -> "Array":
+    """(h, w, 3) uint8. Raises ImportError without Pillow, ValueError or OSError that names the file."""
+    from pathlib import Path
+
+    from ..data.folder import picture
+
+    return picture(Path(path))
+
+
+def _write(path: str, labels: "Array") -> None:
+    from ..data.folder import load_pillow
+
+    if not path.lower().endswith(".png"):
+        raise ValueError(f"--labels: wanted a file that ends in .png, got {path!r}")
+    load_pillow().fromarray(labels).save(path)
