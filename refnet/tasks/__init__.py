@@ -1,8 +1,8 @@
 """What networks are used for beyond naming a picture: where things are in it, and what each pixel is of.
 
-    detection      boxes.py, default_boxes.py, coding.py, matching.py, multibox.py (the loss), suppression.py,
-                   average_precision.py
-    segmentation   pixel_loss.py, mean_iou.py
+    detection      boxes.py, default_boxes.py, coding.py, matching.py, multibox.py (the loss), predictions.py,
+                   suppression.py, average_precision.py; detection.py, from picture to answer
+    segmentation   pixel_loss.py, mean_iou.py; segmentation.py, from picture to answer
 """
 
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .coding import encode as encode
     from .default_boxes import default_boxes as default_boxes
     from .default_boxes import default_boxes_of as default_boxes_of
+    from .detection import Detector as Detector
     from .matching import match as match
     from .mean_iou import MeanIou as MeanIou
     from .mean_iou import Pixels as Pixels
@@ -24,15 +25,18 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .multibox import multibox_loss as multibox_loss
     from .multibox import targets_of as targets_of
     from .pixel_loss import pixel_cross_entropy as pixel_cross_entropy
+    from .segmentation import Segmenter as Segmenter
     from .suppression import Found as Found
     from .suppression import best_of as best_of
     from .suppression import suppress as suppress
 
 _HOME = {
+    "Detector": "detection",
     "Found": "suppression",
     "MeanIou": "mean_iou",
     "Pixels": "mean_iou",
     "Precision": "average_precision",
+    "Segmenter": "segmentation",
     "Targets": "multibox",
     "Things": "average_precision",
     "average_precision": "average_precision",
