@@ -218,7 +218,7 @@ def foreign_to_kernels(root: Path) -> list[str]:
 
 
 def eager_doors(root: Path) -> list[str]:
-    """`__init__` files that hold classes, or import the project's files before somebody asks, all but what waits for it."""
+    """`__init__` files that hold classes, or import files before somebody asks: all but what waits for that."""
     doors = {name: path for name, path in modules(root).items() if path.name == "__init__.py"}
     complaints = [
         f"{each.place}: {each.module} imports {each.target} before it is needed"
