@@ -1,6 +1,7 @@
-"""What `refnet bench` measured once, on one machine, for the README: tables from the files in benchmarks/measured/.
+"""What was measured once, on one machine, for the README: tables from the files in benchmarks/measured/.
 
     refnet bench mobilenet_v2 mobilenet_v1 --json | python benchmarks/measured.py --keep inference
+    python benchmarks/digits.py --json | python benchmarks/measured.py --keep digits
     python benchmarks/measured.py                       the tables
     python benchmarks/measured.py --write               put them into the README
 
@@ -17,7 +18,6 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "measured"
 README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- measured: python benchmarks/measured.py --write -->\n", "<!-- measured -->\n"
 NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "torch"}
 SWEEPS = {"sweep-v2": "V2, batch 1", "sweep-v1": "V1, batch 1", "batch-v2": "V2, batch 8", "batch-v1": "V1, batch 8"}
 STEPS = ("training-96", "training-224")
@@ -26,11 +26,11 @@ Data = dict[str, Any]
 
 
 def keep(name: str, text: str) -> None:
-    """Keep what a command wrote, without the single runs."""
+    """Keep what a command wrote, without the single runs of a bench."""
     data = json.loads(text)
     for row in rows_of(data):
         row.get("peak", {}).pop("madds_per_second", None)
-        for engine in row["engines"]:
+        for engine in row.get("engines", ()):
             engine.pop("blocks", None)
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
@@ -109,7 +109,7 @@ def training() -> str:
     return lines(["a step of training", "refnet, s", "torch, s", "share of torch's time", "of its memory"], rows)
 
 
-def tables() -> Iterator[str]:
+def speed() -> Iterator[str]:
     yield f"Measured by these commands on {where(kept('inference'))}.\n"
     yield inference()
     yield (
@@ -121,14 +121,30 @@ def tables() -> Iterator[str]:
     yield training()
 
 
-def text() -> str:
-    return "\n".join(tables())
+def digits() -> Iterator[str]:
+    data = kept("digits")
+    rows = [
+        [row["model"], row["engine"], *(f"{each:.2f}" for each in row["percents"]), f"{row['mean']:.2f}"]
+        for row in rows_of(data)
+    ]
+    seeds = [f"seed {seed}" for seed in range(len(rows[0]) - 3)]
+    yield lines(["", "", *seeds, "mean"], rows)
+
+
+BLOCKS = {"measured": speed, "digits": digits}
+
+
+def text(block: str) -> str:
+    return "\n".join(BLOCKS[block]())
 
 
 def with_tables(readme: str) -> str:
-    """The README with the tables as they are now."""
-    before, rest = readme.split(BEGIN)
-    return f"{before}{BEGIN}\n{text()}\n{END}{rest.split(END)[1]}"
+    """The README with the tables as they are now, each block between two comments."""
+    for block in BLOCKS:
+        begin, end = f"<!-- {block}: python benchmarks/measured.py --write -->\n", f"<!-- {block} -->\n"
+        before, rest = readme.split(begin)
+        readme = f"{before}{begin}\n{text(block)}\n{end}{rest.split(end)[1]}"
+    return readme
 
 
 def main(arguments: list[str]) -> None:
@@ -137,7 +153,7 @@ def main(arguments: list[str]) -> None:
     elif arguments == ["--write"]:
         README.write_text(with_tables(README.read_text()))
     else:
-        print(text())
+        print("\n".join(map(text, BLOCKS)))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ SIZES: Mapping[str, Mapping[str, Size]] = {
     # numbers of channels allow all of them.
     "expansion": {
         "quick": _QUICK._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 5, 10]}),
-        "full": _FULL._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 2, 3, 5, 10]}),
+        "full": _FULL._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 3, 5, 10]}),
     },
     "separable-or-full": {
         "quick": _QUICK._replace(more={"width": 0.25}),
@@ -51,7 +51,7 @@ SIZES: Mapping[str, Mapping[str, Size]] = {
     "tradeoff": {
         "quick": _QUICK._replace(more={"v1": [0.125, 0.25], "v2": [0.1, 0.2], "resolutions": [32, 48]}),
         "full": _FULL._replace(
-            more={"v1": [0.125, 0.25, 0.5], "v2": [0.2, 0.35, 0.5], "resolutions": [32, 48, 64]}
+            more={"v1": [0.125, 0.25, 0.5], "v2": [0.2, 0.5], "resolutions": [32, 48, 64]}
         ),
     },
 }
