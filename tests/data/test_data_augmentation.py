@@ -127,7 +127,7 @@ def test_no_augmentation_changes_nothing():
 
 
 def test_the_names():
-    assert set(AUGMENTATIONS) == {"none", "small", "cifar", "v1-small-models", "inception"}
+    assert set(AUGMENTATIONS) == {"none", "small", "cifar", "flip", "v1-small-models", "inception"}
     for each in AUGMENTATIONS.values():
         check(each)
     small, large = AUGMENTATIONS["v1-small-models"], AUGMENTATIONS["inception"]

@@ -67,7 +67,7 @@ def test_shards_together_are_the_whole_batch(augmentation):
 
 def test_the_augmentation_of_a_step_is_not_made_of_the_numbers_of_an_epoch():
     """The permutation of epoch 3 and the draws of step 3 come from different streams."""
-    ours = Batches(drawn(12), 12, 0, EVERYTHING)._numbers(3)
+    ours = Batches(drawn(12), 12, 0, EVERYTHING).numbers(3)
     assert not np.isin(ours, np.random.default_rng((0, 3)).random(1000)).any()
 
 

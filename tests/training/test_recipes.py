@@ -68,7 +68,7 @@ def test_settings_that_take_no_part_are_not_told():
 def test_a_recipe_with_changes():
     changed = recipe("paper-v2", {"batch": 32, "rate": 0.01})
     assert asdict(changed) == asdict(RECIPES["paper-v2"]) | {"batch": 32, "rate": 0.01}
-    with pytest.raises(ValueError, match="recipe: wanted one of small, paper-v1, .*, got 'large'"):
+    with pytest.raises(ValueError, match="recipe: wanted one of small, scenes, paper-v1, .*, got 'large'"):
         recipe("large")
     with pytest.raises(ValueError, match="recipe: no setting name, colour; it has optimizer"):
         recipe("small", {"name": "x", "colour": 1})
