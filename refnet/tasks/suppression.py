@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .boxes import iou
+from .boxes import area, iou
 
 Array = NDArray[Any]
 
@@ -42,13 +42,13 @@ def suppress(boxes: Array, scores: Array, overlap: float = OVERLAP, most: int = 
 def best_of(
     boxes: Array, probabilities: Array, least: float = 1e-8, overlap: float = OVERLAP, most: int = MOST
 ) -> Found:
-    """What a detector found in one picture, each class by itself.
+    """What a detector found in one picture, each class by itself; a box without an area is nothing.
 
     boxes: (N, 4). probabilities: (N, 1 + K), the background first. least: the score that a thing has at the least.
     """
-    parts = []
+    parts, there = [], area(boxes) > 0
     for number in range(1, probabilities.shape[1]):
-        sure = np.flatnonzero(probabilities[:, number] >= least)
+        sure = np.flatnonzero(there & (probabilities[:, number] >= least))
         scores = probabilities[sure, number]
         kept = suppress(boxes[sure], scores, overlap, most)
         parts.append((boxes[sure[kept]], np.full(len(kept), number), scores[kept]))

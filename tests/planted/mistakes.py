@@ -879,4 +879,92 @@ EXPERIMENTS = (
     ),
 )
 
-MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *DATA, *LEARNING, *EXPERIMENTS)
+TASKS = (
+    Mistake(
+        "boxes: the union counts what is shared twice",
+        "refnet/tasks/boxes.py",
+        "area(b)[None] - common",
+        "area(b)[None]",
+        ("tests/tasks/test_boxes.py",),
+    ),
+    Mistake(
+        "default boxes: columns before rows",
+        "refnet/tasks/default_boxes.py",
+        "centres[..., 0] = (np.arange(H)[:, None, None] + 0.5) / H\n        centres[..., 1] =",
+        "centres[..., 1] = (np.arange(H)[:, None, None] + 0.5) / H\n        centres[..., 0] =",
+        ("tests/tasks/test_default_boxes.py",),
+    ),
+    Mistake(
+        "coding: sides are not logarithms",
+        "refnet/tasks/coding.py",
+        "OF_SIDES * np.log(ours[..., 2:] / theirs[..., 2:])",
+        "OF_SIDES * (ours[..., 2:] / theirs[..., 2:] - 1)",
+        ("tests/tasks/test_coding.py",),
+    ),
+    Mistake(
+        "matching: a thing that is overlapped by less than half is lost",
+        "refnet/tasks/matching.py",
+        "if overlaps[thing, box] <= 0:",
+        "if overlaps[thing, box] < threshold:",
+        ("tests/tasks/test_match.py",),
+    ),
+    Mistake(
+        "multibox: the easiest negatives count",
+        "refnet/tasks/multibox.py",
+        "np.argsort(-own[candidates], kind",
+        "np.argsort(own[candidates], kind",
+        ("tests/tasks/test_multibox.py",),
+        quick=True,
+    ),
+    Mistake(
+        "multibox: smooth L1's gradient has no end",
+        "refnet/tasks/multibox.py",
+        "np.clip(apart, -1, 1) * share",
+        "apart * share",
+        ("tests/tasks/test_multibox.py",),
+    ),
+    Mistake(
+        "suppression: overlap at the limit goes",
+        "refnet/tasks/suppression.py",
+        "[0] <= overlap]",
+        "[0] < overlap]",
+        ("tests/tasks/test_suppression.py",),
+    ),
+    Mistake(
+        "average precision: a thing is found as often as one likes",
+        "refnet/tasks/average_precision.py",
+        "            free[best] = False\n",
+        "",
+        ("tests/tasks/test_average_precision.py",),
+    ),
+    Mistake(
+        "average precision: precision where recall is reached, not the highest from there on",
+        "refnet/tasks/average_precision.py",
+        "np.maximum.accumulate(precision[::-1])[::-1]",
+        "precision",
+        ("tests/tasks/test_average_precision.py",),
+    ),
+    Mistake(
+        "pixels: what is ignored is background",
+        "refnet/tasks/pixel_loss.py",
+        "counted = classes != ignored",
+        "counted = classes == classes",
+        ("tests/tasks/test_pixels.py",),
+    ),
+    Mistake(
+        "scenes: a mirrored picture keeps its boxes",
+        "refnet/data/truth_batches.py",
+        "np.stack([y1, 1 - x2, y2, 1 - x1], axis=1)",
+        "truth.boxes",
+        ("tests/training/test_task.py",),
+    ),
+    Mistake(
+        "segmentation: mirrored scores are not turned back",
+        "refnet/tasks/segmentation.py",
+        "canonical(logits[:, :, ::-1] if turned else logits)",
+        "canonical(logits)",
+        ("tests/tasks/test_segmenter.py",),
+    ),
+)
+
+MISTAKES = (*_RUNNING, *GRAPH, *TABLES, *COUNTING, *MEMORY, *TESTING, *FILES, *DATA, *LEARNING, *EXPERIMENTS, *TASKS)

@@ -44,6 +44,11 @@ def test_only_so_many():
     assert found.classes.tolist() == [1, 2, 1, 2]
 
 
+def test_a_box_without_an_area_is_nothing():
+    found = best_of(array([(0, 0, 0, 4), (0, 0, 4, 4)]), np.array([[0.0, 1.0], [0.5, 0.5]]))
+    assert found.scores.tolist() == [0.5]
+
+
 def test_nothing_sure_enough_is_nothing():
     found = best_of(array([(0, 0, 1, 1)]), np.array([[0.9, 0.1]]), least=0.5)
     assert found.boxes.shape == (0, 4)
