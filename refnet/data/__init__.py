@@ -17,13 +17,19 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .batches import Batch as Batch
     from .batches import Batches as Batches
     from .batches import in_order as in_order
+    from .coco import coco_pictures as coco_pictures
     from .dataset import Dataset as Dataset
     from .dataset import Images as Images
     from .dataset import Splits as Splits
     from .folder import ImageFiles as ImageFiles
     from .prefetch import Prefetched as Prefetched
+    from .shape_scenes import Scenes as Scenes
+    from .shape_scenes import draw_scenes as draw_scenes
     from .sources import SOURCES as SOURCES
     from .sources import load as load
+    from .truth import Truth as Truth
+    from .truth_batches import TruthBatches as TruthBatches
+    from .voc import voc_pictures as voc_pictures
 
 _HOME = {
     "AUGMENTATIONS": "augmentation",
@@ -35,9 +41,15 @@ _HOME = {
     "Images": "dataset",
     "Prefetched": "prefetch",
     "SOURCES": "sources",
+    "Scenes": "shape_scenes",
     "Splits": "dataset",
+    "Truth": "truth",
+    "TruthBatches": "truth_batches",
+    "coco_pictures": "coco",
+    "draw_scenes": "shape_scenes",
     "in_order": "batches",
     "load": "sources",
+    "voc_pictures": "voc",
 }
 
 __all__ = sorted(_HOME)

@@ -48,7 +48,7 @@ class CocoPictures:
         return self._truths[index]
 
 
-def coco(
+def coco_pictures(
     annotations: str | os.PathLike[str], images: str | os.PathLike[str], resolution: int = RESOLUTION
 ) -> CocoPictures:
     """The pictures of one annotation file, those without a thing too. images: their folder.

@@ -64,7 +64,7 @@ class Scenes:
         return Truth(self.boxes[index], things, no_crowd(things), self.labels[index])
 
 
-def shape_scenes(count: int, size: int = 96, seed: int = 0, split: int = 0) -> Scenes:
+def draw_scenes(count: int, size: int = 96, seed: int = 0, split: int = 0) -> Scenes:
     """The first pictures of a split: 0 to learn from, 1 to be judged by. size: a multiple of 8, at most 256.
 
     Raises TypeError or ValueError that names the argument.

@@ -3,7 +3,7 @@
     B  of a batch     H, W  size that the network sees
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,13 +13,13 @@ from .batches import Order
 from .dataset import whole
 from .truth import Pictures, Truth
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 
 class TruthBatch(NamedTuple):
     """images: (B, H, W, 3) in [-1, 1]. answers: what is known of each."""
 
-    images: NDArray[np.floating]
+    images: Array
     answers: list[Truth]
 
 

@@ -78,7 +78,7 @@ class VocPictures:
         return truth_of([])._replace(labels=labels)
 
 
-def voc(
+def voc_pictures(
     root: str | os.PathLike[str], chosen: str = "train", task: str = "detection", resolution: int = RESOLUTION
 ) -> VocPictures:
     """The pictures of one set of a folder such as VOCdevkit/VOC2012. chosen: train, val, trainval, ...

@@ -1,7 +1,7 @@
 """What networks are used for beyond naming a picture: where things are in it, and what each pixel is of.
 
-    detection      boxes.py, default_boxes.py, coding.py, matching.py, multibox.py (the loss), predictions.py,
-                   suppression.py, average_precision.py; detection.py, from picture to answer
+    detection      boxes.py, defaults.py, coding.py, matching.py, multibox.py (the loss), predictions.py,
+                   suppression.py, precision.py; detection.py, from picture to answer
     segmentation   pixel_loss.py, mean_iou.py; segmentation.py, from picture to answer
 """
 
@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING
 from ..lazy import lazily
 
 if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
-    from .average_precision import Precision as Precision
-    from .average_precision import Things as Things
-    from .average_precision import average_precision as average_precision
     from .coding import decode as decode
     from .coding import encode as encode
-    from .default_boxes import default_boxes as default_boxes
-    from .default_boxes import default_boxes_of as default_boxes_of
+    from .defaults import default_boxes as default_boxes
+    from .defaults import default_boxes_of as default_boxes_of
     from .detection import Detector as Detector
     from .matching import match as match
     from .mean_iou import MeanIou as MeanIou
@@ -25,6 +22,9 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .multibox import multibox_loss as multibox_loss
     from .multibox import targets_of as targets_of
     from .pixel_loss import pixel_cross_entropy as pixel_cross_entropy
+    from .precision import Precision as Precision
+    from .precision import Things as Things
+    from .precision import average_precision as average_precision
     from .segmentation import Segmenter as Segmenter
     from .suppression import Found as Found
     from .suppression import best_of as best_of
@@ -35,15 +35,15 @@ _HOME = {
     "Found": "suppression",
     "MeanIou": "mean_iou",
     "Pixels": "mean_iou",
-    "Precision": "average_precision",
+    "Precision": "precision",
     "Segmenter": "segmentation",
     "Targets": "multibox",
-    "Things": "average_precision",
-    "average_precision": "average_precision",
+    "Things": "precision",
+    "average_precision": "precision",
     "best_of": "suppression",
     "decode": "coding",
-    "default_boxes": "default_boxes",
-    "default_boxes_of": "default_boxes",
+    "default_boxes": "defaults",
+    "default_boxes_of": "defaults",
     "encode": "coding",
     "match": "matching",
     "multibox_loss": "multibox",

@@ -12,7 +12,7 @@ from ..kernels.softmax import softmax_forward
 from ..layers.base import canonical
 from .boxes import clipped
 from .coding import decode
-from .default_boxes import default_boxes_of
+from .defaults import default_boxes_of
 from .pictures import as_input, as_rgb
 from .predictions import joined
 from .suppression import MOST, OVERLAP, Found, best_of

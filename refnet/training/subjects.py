@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from .. import choosing, models
 from ..data import load
-from ..data.coco import coco
-from ..data.shape_scenes import shape_scenes
-from ..data.voc import voc
+from ..data.coco import coco_pictures
+from ..data.shape_scenes import draw_scenes
+from ..data.voc import voc_pictures
 from ..graph import Graph
 from ..layers.base import check_choice
 from .task import TASKS
@@ -87,16 +87,16 @@ def _scenes(given: Mapping[str, Any]) -> Split:
             raise ValueError("--root: wanted with --data coco or voc, for scenes are drawn")
         size = SIZE if given["resolution"] is None else given["resolution"]
         counts = (LEARNT, JUDGED)
-        return Split(*(shape_scenes(count, size, given["seed"], split) for split, count in enumerate(counts)))
+        return Split(*(draw_scenes(count, size, given["seed"], split) for split, count in enumerate(counts)))
     if given["root"] is None:
         raise ValueError(f"--root: wanted the folder that holds the files of {source}, got none")
     root, size = Path(given["root"]), {} if given["resolution"] is None else {"resolution": given["resolution"]}
     if source == "voc":
-        return Split(*(voc(root, chosen, task, **size) for chosen in ("train", "val")))
+        return Split(*(voc_pictures(root, chosen, task, **size) for chosen in ("train", "val")))
     if task != "detection":
         raise ValueError("--data: wanted scenes or voc for segmentation: coco's files are read for their boxes alone")
     names = ("train2017", "val2017")
-    return Split(*(coco(root / f"annotations/instances_{name}.json", root / name, **size) for name in names))
+    return Split(*(coco_pictures(root / f"annotations/instances_{name}.json", root / name, **size) for name in names))
 
 
 SUBJECTS = {

@@ -14,12 +14,12 @@ from ..data.truth import Pictures, Truth
 from ..data.truth_batches import TruthBatches, TruthInOrder
 from ..graph import Graph
 from ..layers.base import Array
-from ..tasks.average_precision import Precision, Things, average_precision
-from ..tasks.default_boxes import default_boxes_of
+from ..tasks.defaults import default_boxes_of
 from ..tasks.detection import found_in
 from ..tasks.mean_iou import MeanIou, Pixels
 from ..tasks.multibox import BACKGROUND, Targets, multibox_loss, targets_of
 from ..tasks.pixel_loss import IGNORED, pixel_cross_entropy
+from ..tasks.precision import Precision, Things, average_precision
 from ..tasks.predictions import divided, joined, slots_of
 from ..tasks.segmentation import check_segmenter
 from .classifiers import check_classifier

@@ -889,10 +889,10 @@ TASKS = (
     ),
     Mistake(
         "default boxes: columns before rows",
-        "refnet/tasks/default_boxes.py",
+        "refnet/tasks/defaults.py",
         "centres[..., 0] = (np.arange(H)[:, None, None] + 0.5) / H\n        centres[..., 1] =",
         "centres[..., 1] = (np.arange(H)[:, None, None] + 0.5) / H\n        centres[..., 0] =",
-        ("tests/tasks/test_default_boxes.py",),
+        ("tests/tasks/test_defaults.py",),
     ),
     Mistake(
         "coding: sides are not logarithms",
@@ -932,17 +932,17 @@ TASKS = (
     ),
     Mistake(
         "average precision: a thing is found as often as one likes",
-        "refnet/tasks/average_precision.py",
+        "refnet/tasks/precision.py",
         "            free[best] = False\n",
         "",
-        ("tests/tasks/test_average_precision.py",),
+        ("tests/tasks/test_coco_precision.py",),
     ),
     Mistake(
         "average precision: precision where recall is reached, not the highest from there on",
-        "refnet/tasks/average_precision.py",
+        "refnet/tasks/precision.py",
         "np.maximum.accumulate(precision[::-1])[::-1]",
         "precision",
-        ("tests/tasks/test_average_precision.py",),
+        ("tests/tasks/test_coco_precision.py",),
     ),
     Mistake(
         "pixels: what is ignored is background",

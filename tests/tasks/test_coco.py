@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from refnet.data.coco import coco
+from refnet.data.coco import coco_pictures
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -40,7 +40,7 @@ def written(folder, told):
 
 
 def test_what_is_read(folder):
-    found = coco(written(folder, content()), folder, 32)
+    found = coco_pictures(written(folder, content()), folder, 32)
     assert (found.name, found.classes) == ("instances", ("bicycle", "toothbrush"))
     assert (found.shape, len(found)) == ((32, 32, 3), 2)
     first, second = (found.truth(index) for index in range(2))
@@ -90,14 +90,14 @@ def spoilt(part, **changes):
 )
 def test_broken_files_are_refused(folder, told, message):
     with pytest.raises(ValueError, match=message):
-        coco(written(folder, told), folder)
+        coco_pictures(written(folder, told), folder)
 
 
 def test_missing_files_are_named(folder):
     with pytest.raises(FileNotFoundError, match=r"nothing\.json"):
-        coco(folder / "nothing.json", folder)
+        coco_pictures(folder / "nothing.json", folder)
     with pytest.raises(FileNotFoundError, match="nowhere: wanted the folder of the images"):
-        coco(written(folder, content()), folder / "nowhere")
-    found = coco(written(folder, spoilt("images", file_name="lost.png")), folder)
+        coco_pictures(written(folder, content()), folder / "nowhere")
+    found = coco_pictures(written(folder, spoilt("images", file_name="lost.png")), folder)
     with pytest.raises(FileNotFoundError, match=r"lost\.png"):
         found.read(np.array([0]))

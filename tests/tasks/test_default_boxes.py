@@ -7,7 +7,7 @@ import pytest
 
 from refnet import models
 from refnet.tasks.boxes import to_centres
-from refnet.tasks.default_boxes import RATIOS, default_boxes, default_boxes_of, forms
+from refnet.tasks.defaults import RATIOS, default_boxes, default_boxes_of, forms
 
 DETECTORS = ("ssdlite_mobilenet_v1", "ssdlite_mobilenet_v2", "ssd_mobilenet_v1", "ssd_mobilenet_v2", "ssd_inception_v2")
 MAPS = [(20, 20), (10, 10), (5, 5), (3, 3), (2, 2), (1, 1)]

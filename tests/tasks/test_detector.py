@@ -8,7 +8,7 @@ from plain import area
 from plain import suppress as plain_suppress
 
 from refnet import kernels, models
-from refnet.tasks.default_boxes import default_boxes_of
+from refnet.tasks.defaults import default_boxes_of
 from refnet.tasks.detection import Detector
 from refnet.tasks.predictions import divided, joined, slots_of
 from refnet.training.statistics import recalibrate

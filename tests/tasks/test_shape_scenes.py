@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from refnet.data.drawing import PLAIN, Objects, coverage, paint
-from refnet.data.shape_scenes import CHUNK, CLASSES, IGNORED, THINGS, shape_scenes
+from refnet.data.shape_scenes import CHUNK, CLASSES, IGNORED, THINGS, draw_scenes
 
 
 @pytest.fixture(scope="module")
 def found():
-    return shape_scenes(2 * CHUNK, 64, seed=3)
+    return draw_scenes(2 * CHUNK, 64, seed=3)
 
 
 def test_shapes_and_dtypes(found):
@@ -42,11 +42,11 @@ def test_every_class_and_many_sizes_occur(found):
 
 
 def test_a_picture_depends_on_its_seed_split_and_size_alone(found):
-    few = shape_scenes(3, 64, seed=3)
+    few = draw_scenes(3, 64, seed=3)
     for name in ("images", "labels"):
         np.testing.assert_array_equal(getattr(few, name), getattr(found, name)[:3])
     assert all((one == other).all() for one, other in zip(few.boxes, found.boxes[:3], strict=True))
-    for other in (shape_scenes(3, 64, seed=4), shape_scenes(3, 64, seed=3, split=1)):
+    for other in (draw_scenes(3, 64, seed=4), draw_scenes(3, 64, seed=3, split=1)):
         assert (other.images != few.images).any()
 
 
@@ -76,4 +76,4 @@ def test_coverage_is_what_paint_covers():
 )
 def test_settings_that_are_none_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        shape_scenes(**settings)
+        draw_scenes(**settings)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refnet.data.voc import CLASSES, voc
+from refnet.data.voc import CLASSES, voc_pictures
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -41,7 +41,7 @@ def paint(root, labels):
 
 def test_things_and_boxes(root):
     """Pixels are counted from 1; what is difficult is not to be found."""
-    found = voc(root, "train", resolution=16)
+    found = voc_pictures(root, "train", resolution=16)
     assert (len(found), found.shape, found.classes[11]) == (2, (16, 16, 3), "dog")
     first, second = (found.truth(index) for index in range(2))
     np.testing.assert_allclose(first.boxes, [[0.25, 0.25, 0.75, 0.75], [0.25, 0.25, 0.75, 1]])
@@ -52,7 +52,7 @@ def test_things_and_boxes(root):
 
 
 def test_labels_of_pixels(root):
-    found = voc(root, "val", "segmentation", 8)
+    found = voc_pictures(root, "val", "segmentation", 8)
     truth = found.truth(0)
     wanted = np.zeros((8, 8))
     wanted[:4, :4], wanted[4:, 4:] = 12, 255
@@ -62,7 +62,7 @@ def test_labels_of_pixels(root):
 
 def broken(root, change):
     change(root)
-    return voc(root, "train").truth(0)
+    return voc_pictures(root, "train").truth(0)
 
 
 @pytest.mark.parametrize(
@@ -87,20 +87,20 @@ def test_a_box_without_an_area_is_left_out(root):
 def test_labels_that_are_no_classes_are_refused(root):
     paint(root, np.full((20, 40), 21, np.uint8))
     with pytest.raises(ValueError, match=r"one\.png: wanted classes from 0 to 20, or 255, got 21"):
-        voc(root, "val", "segmentation").truth(0)
+        voc_pictures(root, "val", "segmentation").truth(0)
     Image.new("RGB", (40, 20)).save(root / "SegmentationClass/one.png")
     with pytest.raises(ValueError, match=r"one\.png: wanted a palette or a grey image of classes, got the mode RGB"):
-        voc(root, "val", "segmentation").truth(0)
+        voc_pictures(root, "val", "segmentation").truth(0)
 
 
 def test_missing_files_are_named(root):
     with pytest.raises(FileNotFoundError, match=r"test\.txt"):
-        voc(root, "test")
+        voc_pictures(root, "test")
     (root / "ImageSets/Main/empty.txt").write_text("\n")
     with pytest.raises(ValueError, match=r"empty\.txt: wanted the names of pictures, got none"):
-        voc(root, "empty")
+        voc_pictures(root, "empty")
     (root / "SegmentationClass/one.png").unlink()
     with pytest.raises(FileNotFoundError, match=r"one\.png"):
-        voc(root, "val", "segmentation").truth(0)
+        voc_pictures(root, "val", "segmentation").truth(0)
     with pytest.raises(ValueError, match="task: wanted one of detection, segmentation, got 'dreaming'"):
-        voc(root, task="dreaming")
+        voc_pictures(root, task="dreaming")

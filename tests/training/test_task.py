@@ -8,7 +8,7 @@ from held_pieces import Held, Recording
 
 from refnet import models
 from refnet.data.augmentation import AUGMENTATIONS
-from refnet.data.shape_scenes import CLASSES, shape_scenes
+from refnet.data.shape_scenes import CLASSES, draw_scenes
 from refnet.data.truth import no_crowd, truth_of
 from refnet.data.truth_batches import TruthBatches, TruthInOrder, mirror
 from refnet.layers.base import STATISTICS
@@ -19,7 +19,7 @@ from refnet.training.recipes import RECIPES
 from refnet.training.task import Classification, Detection, Segmentation
 from refnet.training.trainer import Trainer
 
-SCENES = shape_scenes(16, 64, seed=1)
+SCENES = draw_scenes(16, 64, seed=1)
 NETWORKS = {
     Detection: lambda: models.ssdlite_mobilenet_v2(0.1, 64, len(CLASSES)),
     Segmentation: lambda: models.deeplab_mobilenet_v2(0.1, 64, len(CLASSES) + 1),

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from refusals import refused
 
 from refnet.cli import main
-from refnet.data.shape_scenes import shape_scenes
+from refnet.data.shape_scenes import draw_scenes
 from refnet.io.tensors import load_tensors
 from refnet.training import subjects
 
@@ -44,7 +44,7 @@ def runs(few, tmp_path_factory):
     """Task -> the folder of its run, what the command said."""
     root = tmp_path_factory.mktemp("tasks")
     found = {task: (root / task, invoke(*words(task, root / task))) for task in TASKS}
-    PIL.fromarray(shape_scenes(1, 64).images[0]).save(root / "picture.png")
+    PIL.fromarray(draw_scenes(1, 64).images[0]).save(root / "picture.png")
     return found
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import average_precision as plain_precision
 
-from refnet.tasks.average_precision import HUNDREDTHS, Things, average_precision
+from refnet.tasks.precision import HUNDREDTHS, Things, average_precision
 from refnet.tasks.suppression import Found
 
 PICTURES = st.lists(
