@@ -3,7 +3,8 @@
     n  pictures drawn together    S  their height and width    T  things in a picture    k  a thing, from 0
 
 Drawn by whole numbers from a seed, as shapes-64 (`scenes.py`): picture i of a seed and a size is the same however many
-are drawn, on every machine. A thing's class is its shape; texture, colour, size and turn are chance.
+are drawn, on every machine. A thing's class is its shape; colour, size and a slight turn are chance. Without textures,
+so that a small network learns within minutes.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import whole
-from .drawing import SHAPES, TEXTURES, Objects, coverage, paint
-from .scenes import CONTRAST, TEXTURE_CONTRAST, Chance, noisy
+from .drawing import PLAIN, SHAPES, Objects, coverage, paint
+from .scenes import CONTRAST, TURN, Chance, noisy
 from .truth import Truth, no_crowd
 
 Array = NDArray[Any]
@@ -64,7 +65,7 @@ class Scenes:
         return Truth(self.boxes[index], things, no_crowd(things), self.labels[index])
 
 
-def draw_scenes(count: int, size: int = 96, seed: int = 0, split: int = 0) -> Scenes:
+def draw_scenes(count: int, size: int = 128, seed: int = 0, split: int = 0) -> Scenes:
     """The first pictures of a split: 0 to learn from, 1 to be judged by. size: a multiple of 8, at most 256.
 
     Raises TypeError or ValueError that names the argument.
@@ -106,18 +107,18 @@ def _chunk(seed: int, split: int, number: int, size: int) -> tuple[Array, Array,
 def _objects(chance: Chance, background: Array, size: int) -> Objects:
     """One thing for each picture, anywhere in its inner three quarters."""
     n, side = len(background), 8 * size
-    colour = chance.moved(background, CONTRAST)
+    colour, nothing = chance.moved(background, CONTRAST), np.zeros(n, np.int32)
     return Objects(
         shape=chance.whole((0, len(CLASSES) - 1), n),
-        texture=chance.whole((0, len(TEXTURES) - 1), n),
+        texture=np.full(n, PLAIN, np.int32),
         x=chance.whole((side // 8, side * 7 // 8), n),
         y=chance.whole((side // 8, side * 7 // 8), n),
         radius=chance.whole((side // RADII[0], side // RADII[1]), n),
-        turn=chance.whole((0, 255), n),
+        turn=chance.whole(TURN, n) & 255,
         colour=colour,
-        second_colour=chance.moved(colour, TEXTURE_CONTRAST),
-        pitch=chance.whole((96, 160), n),
-        phase=chance.whole((0, 1023), n),
+        second_colour=colour,
+        pitch=nothing,
+        phase=nothing,
     )
 
 

@@ -13,7 +13,7 @@ from ..graph import Graph
 from ..layers.base import check_choice
 from .task import TASKS
 
-SCENES, SIZE = "scenes", 96  # drawn pictures, their height and width
+SCENES, SIZE = "scenes", 128  # drawn pictures, their height and width
 LEARNT, JUDGED = 2000, 64  # of them
 
 
