@@ -29,11 +29,16 @@ class CocoPictures:
     """See `truth.Pictures`. left_out: a sentence for each annotation whose box has no area inside of its picture."""
 
     def __init__(
-        self, name: str, classes: Sequence[str], paths: Sequence[Path], truths: Sequence[Truth], size: int
+        self,
+        name: str,
+        classes: Sequence[str],
+        paths: Sequence[Path],
+        truths: Sequence[Truth],
+        size: int,
+        left_out: Sequence[str] = (),
     ) -> None:
         self.name, self.classes, self.paths, self._truths = name, tuple(classes), list(paths), list(truths)
-        self.shape = (size, size, 3)
-        self.left_out: list[str] = []
+        self.shape, self.left_out = (size, size, 3), list(left_out)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -74,9 +79,7 @@ def coco_pictures(
         else:
             left_out.append(f"{what}: no part of its box {each['bbox']} lies in its picture")
     paths = [folder / each["file_name"] for each in pictures.values()]
-    found = CocoPictures(path.stem, names, paths, [truth_of(rows) for rows in boxes.values()], size)
-    found.left_out = left_out
-    return found
+    return CocoPictures(path.stem, names, paths, [truth_of(rows) for rows in boxes.values()], size, left_out)
 
 
 def _content(path: Path) -> dict[str, list[Item]]:

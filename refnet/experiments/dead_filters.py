@@ -18,31 +18,21 @@ from ..graph import Graph
 from ..layers.base import Array
 from ..layers.convolution import DepthwiseConv2d
 from ..layers.normalization import BatchNorm
-from .learning import images_of, learn, network, settings_of, test_batches, told
+from .learning import learned_from, test_batches, told
 
 DEAD = 0.01  # a filter with less deviation is: a hundredth of what batch norm gives at first
 # Four levels in each power of ten, up to 10: where the distribution of deviations is told.
 LEVELS = tuple(float(f"{10 ** (each / 4):.4g}") for each in range(-16, 5))
 
 
-def filters(
-    *,
-    model: str,
-    builder: Mapping[str, Any],
-    changes: Mapping[str, Any],
-    seed: int,
-    steps: int,
-    batch: int,
-    images: Mapping[str, Any],
-) -> dict[str, Any]:
+def filters(**learning: Any) -> dict[str, Any]:
     """Train, and tell beside the usual what became of the depthwise filters.
 
     filters, dead   counts             layers    name, filters and dead of each depthwise layer, as the network has them
     below           for each of LEVELS the number of filters with less
     largest_tap     the greatest |w| of a filter, median over the filters
     """
-    data = images_of(**images)
-    learned = learn(network(model, builder, data), data, settings_of(batch, changes), steps, seed)
+    data, learned = learned_from(**learning)
     layers = deviations(learned.net, learned.weights, test_batches(data))
     taps = [np.abs(learned.weights[f"{name}/kernel"]).max(axis=(0, 1)) for name in layers]
     everyone = np.concatenate(list(layers.values()))

@@ -113,16 +113,24 @@ def described(net: Graph) -> dict[str, Any]:
     return {"network": net.name, "madds": cost.total("MADD"), "weights": cost.total("P-WEIGHTS")}
 
 
-def classify(
+def learned_from(
     *,
     model: str,
+    builder: Mapping[str, Any],
+    changes: Mapping[str, Any],
     seed: int,
     steps: int,
     batch: int,
     images: Mapping[str, Any],
-    builder: Mapping[str, Any],
-    changes: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The ordinary cell: train a network of `refnet.models` and tell how well it does. images: as for `images_of`."""
+) -> tuple[Splits, Learned]:
+    """What every cell does that trains a network of `refnet.models` by labels -> its images, and how well it did.
+
+    images: as for `images_of`. builder, changes: other settings of the network, of the recipe.
+    """
     data = images_of(**images)
-    return told(learn(network(model, builder, data), data, settings_of(batch, changes), steps, seed))
+    return data, learn(network(model, builder, data), data, settings_of(batch, changes), steps, seed)
+
+
+def classify(**learning: Any) -> dict[str, Any]:
+    """The ordinary cell: train a network and tell how well it does. learning: as for `learned_from`."""
+    return told(learned_from(**learning)[1])

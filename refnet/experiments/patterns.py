@@ -15,29 +15,19 @@ from ..graph import Graph
 from ..layers.base import Array
 from ..training.evaluation import BATCH
 from ..training.statistics import recalibrate
-from .learning import images_of, learn, network, settings_of, test_batches, told
+from .learning import learned_from, test_batches, told
 
 EXPANDED = "/expand_relu6"
 COUNTED = 4  # batches of training images that fresh batch norm counts its statistics on
 
 
-def patterns(
-    *,
-    model: str,
-    builder: Mapping[str, Any],
-    changes: Mapping[str, Any],
-    seed: int,
-    steps: int,
-    batch: int,
-    images: Mapping[str, Any],
-) -> dict[str, Any]:
+def patterns(*, seed: int, **learning: Any) -> dict[str, Any]:
     """Train V2, and tell beside the usual how many channels of the expanded maps are positive on the test images.
 
     initial, trained: a list of layers as `summary` tells of each. The fresh network has batch norm's statistics counted
     on training images first: those that it is made with, mean 0 and variance 1, are not those of any map.
     """
-    data = images_of(**images)
-    learned = learn(network(model, builder, data), data, settings_of(batch, changes), steps, seed)
+    data, learned = learned_from(seed=seed, **learning)
     fresh = normalised(learned.net, learned.net.init(seed), data)
     states = {"initial": fresh, "trained": learned.weights}
     layers = {name: layers_of(learned.net, weights, test_batches(data)) for name, weights in states.items()}

@@ -20,7 +20,7 @@ from ..graph import Graph
 from ..layers.base import Array
 from ..rewrites.fold import fold_batch_norm
 from ..training.evaluation import ranks
-from .learning import images_of, learn, network, settings_of, told
+from .learning import learned_from, told
 from .quantization import Store, byte_kernel, grids, half, rounded_kernels, run, stored
 
 FLOAT32, FLOAT16, MAPS, BYTES = "float32", "float16", "8-bit maps", "8 bits"
@@ -112,20 +112,9 @@ def _right(z: Array, labels: Array) -> int:
     return int((ranks(z, labels) < 1).sum())
 
 
-def quantized(
-    *,
-    model: str,
-    builder: Mapping[str, Any],
-    changes: Mapping[str, Any],
-    ranges: int,
-    seed: int,
-    steps: int,
-    batch: int,
-    images: Mapping[str, Any],
-) -> dict[str, Any]:
+def quantized(*, ranges: int, seed: int, **learning: Any) -> dict[str, Any]:
     """The cell: train in float32, run in each precision. ranges: training images that the grids are made from."""
-    data = images_of(**images)
-    learned = learn(network(model, builder, data), data, settings_of(batch, changes), steps, seed)
+    data, learned = learned_from(seed=seed, **learning)
     net, weights = fold_batch_norm(learned.net, learned.weights)
     ways = precisions(net, weights, InOrder(some(data.train, ranges, seed), ranges).batch(0).images)
     found = compared(net, weights, ways, data.test)

@@ -73,6 +73,8 @@ def segment(
 
     if out is not None:
         check_figure("--out", out)
+    if labels is not None and not labels.lower().endswith(".png"):
+        raise ValueError(f"--labels: wanted a file that ends in .png, got {labels!r}")
     net, weights, classes = _network(run, "segmentation")
     picture = _picture(image)
     found = Segmenter(net, weights, threads).segment(picture, SCALES if multi else (1.0,), multi)
@@ -81,7 +83,9 @@ def segment(
 
         draw_labels(out, picture, found, classes)
     if labels is not None:
-        _write(labels, found)
+        from ..data.folder import load_pillow
+
+        load_pillow().fromarray(found).save(labels)
     names = ("background", *classes)
     shares = {name: float((found == number).mean()) for number, name in enumerate(names)}
     if as_json:
@@ -111,11 +115,3 @@ def _picture(path: str) -> "Array":
     from ..data.folder import picture
 
     return picture(Path(path))
-
-
-def _write(path: str, labels: "Array") -> None:
-    from ..data.folder import load_pillow
-
-    if not path.lower().endswith(".png"):
-        raise ValueError(f"--labels: wanted a file that ends in .png, got {path!r}")
-    load_pillow().fromarray(labels).save(path)

@@ -1,9 +1,11 @@
-"""Boxes for Hypothesis: corners on a grid of eighths, where float64 and Fractions say the same."""
+"""Boxes for Hypothesis, on a grid of eighths where float64 and Fractions say the same; pictures, and weights."""
 
 from fractions import Fraction
 
 import numpy as np
 from hypothesis import strategies as st
+
+from refnet.training.statistics import recalibrate
 
 GRID = 8
 
@@ -32,3 +34,14 @@ def array(found, dtype=np.float64):
 
 def exact(found):
     return [tuple(Fraction(number, GRID) for number in each) for each in found]
+
+
+def picture(shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+
+
+def with_statistics(net):
+    """Fresh weights whose batch norm knows pictures of noise: without, all maps are nearly constant."""
+    found = net.init(0)
+    images = np.random.default_rng(0).uniform(-1, 1, (16, *net.inputs["images"])).astype(np.float32)
+    return found | recalibrate(net, found, [images])

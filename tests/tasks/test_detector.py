@@ -4,6 +4,7 @@ from math import exp
 
 import numpy as np
 import pytest
+from cases import picture, with_statistics
 from plain import area
 from plain import suppress as plain_suppress
 
@@ -11,7 +12,6 @@ from refnet import kernels, models
 from refnet.tasks.defaults import default_boxes_of
 from refnet.tasks.detection import Detector
 from refnet.tasks.predictions import divided, joined, slots_of
-from refnet.training.statistics import recalibrate
 
 CLASSES = 3
 
@@ -24,19 +24,13 @@ def net():
 @pytest.fixture(scope="module")
 def weights(net):
     """As fresh, but with statistics of such pictures, and predictors that say something."""
-    random = np.random.default_rng(0)
-    found = net.init(0)
-    found.update(recalibrate(net, found, [random.uniform(-1, 1, (16, 64, 64, 3)).astype(np.float32)]))
+    random, found = np.random.default_rng(0), with_statistics(net)
     for key in found:
         if key.endswith("/bias"):
             found[key] = random.normal(0, 1, found[key].shape).astype(np.float32)
         if key.endswith("/pointwise/kernel") and key.startswith(("boxes_", "classes_")):
             found[key] *= 2
     return found
-
-
-def picture(shape, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
 
 
 def decoded(code, default):

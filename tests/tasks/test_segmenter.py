@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from cases import picture, with_statistics
 
 from refnet import kernels, models
 from refnet.models.deeplab import SCALES
 from refnet.tasks.segmentation import Segmenter
-from refnet.training.statistics import recalibrate
 
 CLASSES = 4
 
@@ -19,16 +19,9 @@ def net():
 @pytest.fixture(scope="module")
 def weights(net):
     """As fresh, but with statistics of such pictures, and a last layer that says something."""
-    random = np.random.default_rng(0)
-    found = net.init(0)
-    images = random.uniform(-1, 1, (16, 33, 33, 3)).astype(np.float32)
-    found.update(recalibrate(net, found, [images]))
+    found = with_statistics(net)
     found["logits/kernel"] *= 20
     return found
-
-
-def picture(shape, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
 
 
 def softmax(z):

@@ -14,8 +14,9 @@ from refusals import refused
 
 from refnet.cli import main
 from refnet.io.tensors import load_tensors, save_tensors
-from refnet.training.command import RECIPE_NAMES
+from refnet.training.command import RECIPE_NAMES, TASK_NAMES
 from refnet.training.recipes import RECIPES
+from refnet.training.task import TASKS
 
 pytestmark = pytest.mark.jit  # in plain Python these runs would take minutes
 PIL = pytest.importorskip("PIL.Image")
@@ -223,6 +224,7 @@ def test_a_run_that_breaks_ends_with_status_1(place, tmp_path):
 
 def test_the_commands_names_are_those_of_the_recipes():
     assert tuple(RECIPES) == RECIPE_NAMES
+    assert tuple(TASKS) == TASK_NAMES
 
 
 def started(place, folder, *more):
