@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from refnet.experiments.pairs import interval as paired
+
 FOLDER = Path(__file__).parent / "measured"
 README = Path(__file__).parent.parent / "README.md"
 NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "torch"}
@@ -129,6 +131,11 @@ def digits() -> Iterator[str]:
     ]
     seeds = [f"seed {seed}" for seed in range(len(rows[0]) - 3)]
     yield lines(["", "", *seeds, "mean"], rows)
+    for model in sorted({row["model"] for row in rows_of(data)}, reverse=True):
+        found = {row["engine"]: row["percents"] for row in rows_of(data) if row["model"] == model}
+        mean, low, high = paired([a - b for a, b in zip(found["refnet"], found["torch"], strict=True)])
+        spread = f"95 % interval {low:+.2f} to {high:+.2f}"
+        yield f"{model}, refnet less torch: {mean:+.2f} points in the mean over the seeds ({spread}).\n"
 
 
 BLOCKS = {"measured": speed, "digits": digits}

@@ -41,7 +41,7 @@ def one_line() -> Iterator[None]:
         raise  # see Quiet
     except ImportError as error:
         _refuse(error, 3)
-    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, MemoryError) as error:
         _refuse(error, 2)
 
 
@@ -52,7 +52,7 @@ def _refuse(error: Exception, status: int) -> NoReturn:
 
 def _sentence(error: Exception) -> str:
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    return " ".join(str(text).split())
+    return " ".join(str(text).split()) or "out of memory"
 
 
 def emit(data: Any) -> None:

@@ -1,6 +1,6 @@
 """COCO's annotations: a JSON file that says which things are where in the images of a folder.
 
-    images       id, file_name, width, height
+    images       id, file_name, width, height in pixels
     annotations  id, image_id, category_id, bbox = [x, y, width, height] in pixels, iscrowd
     categories   id, name
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import whole
-from .folder import RESOLUTION, picture
+from .folder import RESOLUTION, check_files, load_pillow, picture
 from .truth import Truth, truth_of
 
 Array = NDArray[Any]
@@ -33,11 +33,13 @@ class CocoPictures:
         name: str,
         classes: Sequence[str],
         paths: Sequence[Path],
+        sizes: Sequence[tuple[int, int]],
         truths: Sequence[Truth],
         size: int,
         left_out: Sequence[str] = (),
     ) -> None:
         self.name, self.classes, self.paths, self._truths = name, tuple(classes), list(paths), list(truths)
+        self._sizes = list(sizes)
         self.shape, self.left_out = (size, size, 3), list(left_out)
 
     def __len__(self) -> int:
@@ -46,7 +48,7 @@ class CocoPictures:
     def read(self, indices: Array) -> Array:
         """Each picture stretched to the square. Raises ValueError or OSError that names the file."""
         size = self.shape[:2]
-        return np.stack([picture(self.paths[index], size) for index in indices.tolist()])
+        return np.stack([picture(self.paths[index], size, self._sizes[index]) for index in indices.tolist()])
 
     def truth(self, index: int) -> Truth:
         """No labels of pixels."""
@@ -65,6 +67,7 @@ def coco_pictures(
     content = _content(path)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: wanted the folder of the images of {path}; there is none")
+    load_pillow()
     numbers, names = _classes(content["categories"], path)
     pictures = _pictures(content["images"], path)
     boxes: dict[Any, list[tuple[float, ...]]] = {key: [] for key in pictures}
@@ -74,12 +77,17 @@ def coco_pictures(
         place = _known(each, "image_id", pictures, what)
         thing = numbers[_known(each, "category_id", numbers, what)]
         box = _box(each.get("bbox"), pictures[place], what)
+        if (crowd := each.get("iscrowd", 0)) not in (0, 1):
+            raise ValueError(f"{what}: wanted iscrowd = 0 or 1, got {crowd!r}")
         if box[2] > box[0] and box[3] > box[1]:
-            boxes[place].append((*box, thing, bool(each.get("iscrowd", 0))))
+            boxes[place].append((*box, thing, crowd, crowd))
         else:
             left_out.append(f"{what}: no part of its box {each['bbox']} lies in its picture")
     paths = [folder / each["file_name"] for each in pictures.values()]
-    return CocoPictures(path.stem, names, paths, [truth_of(rows) for rows in boxes.values()], size, left_out)
+    check_files(paths, f"images of {path}")
+    sizes = [(each["height"], each["width"]) for each in pictures.values()]
+    truths = [truth_of(rows) for rows in boxes.values()]
+    return CocoPictures(path.stem, names, paths, sizes, truths, size, left_out)
 
 
 def _content(path: Path) -> dict[str, list[Item]]:
@@ -103,14 +111,17 @@ def _classes(categories: Sequence[Item], path: Path) -> tuple[dict[Any, int], li
     if not by_id:
         raise ValueError(f"{path}: wanted at least one category, got none")
     order = sorted(by_id)
-    return {key: number for number, key in enumerate(order, start=1)}, [str(by_id[key].get("name")) for key in order]
+    names: list[Any] = [by_id[key].get("name") for key in order]
+    if odd := [name for name in names if not isinstance(name, str) or names.count(name) > 1]:
+        raise ValueError(f"{path}: categories: wanted a name for each, and different ones, got {odd[0]!r}")
+    return {key: number for number, key in enumerate(order, start=1)}, names
 
 
 def _pictures(images: Sequence[Item], path: Path) -> dict[Any, Item]:
     by_id = _by_id(images, "image", path)
     for key, each in by_id.items():
         sides = (each.get(name) for name in ("width", "height"))
-        if not isinstance(each.get("file_name"), str) or not all(_is_number(side, above=0) for side in sides):
+        if not isinstance(each.get("file_name"), str) or not all(map(_is_side, sides)):
             raise ValueError(f"{path}: image {key!r}: wanted file_name, width and height, got {dict(each)}")
     if not by_id:
         raise ValueError(f"{path}: wanted at least one image, got none")
@@ -144,5 +155,12 @@ def _box(bbox: Any, picture: Item, what: str) -> tuple[float, float, float, floa
     return y1, x1, y2, x2
 
 
-def _is_number(value: Any, above: float = float("-inf")) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and value > above
+def _is_side(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    except OverflowError:  # a whole number with hundreds of digits
+        return False

@@ -3,11 +3,12 @@
     N  images     H, W  size that the network sees     h, w  size of an image in its file
 
     root/train/cat/1.jpg ...  and  root/test/cat/2.jpg ... (or val), or
-    root/cat/1.jpg ...        of which a tenth of each class, chosen by a seed, is for testing
+    root/cat/1.jpg ...        of which about a tenth of each class, by the seed and its own name, is for testing
 """
 
 import os
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ Array = NDArray[Any]
 RESOLUTION = 224
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 _TEST_NAMES = ("test", "val")
-_TEST_SHARE = 10  # one in ten, at least one
+_NO_CLASSES = ("train", "test", "val", "training", "testing", "valid", "validation")
+_TEST_SHARE = 0.1
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")  # 8 bits for a channel
 
 
@@ -63,7 +65,7 @@ def folder_splits(root: str | os.PathLike[str], resolution: int | None = None, s
     load_pillow()
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: wanted a folder with one folder of images for each class; there is none")
-    if not (folder / "train").is_dir():
+    if not _has_parts(folder):
         return _divided(folder, _classes(folder), side, seed)
     tests = [folder / name for name in _TEST_NAMES if (folder / name).is_dir()]
     if len(tests) != 1:
@@ -76,6 +78,19 @@ def folder_splits(root: str | os.PathLike[str], resolution: int | None = None, s
     return Splits(train, test)
 
 
+def all_images(root: str | os.PathLike[str], resolution: int | None = None) -> ImageFiles | None:
+    """Every image of a folder that is not divided, else None. Raises as `folder_splits`."""
+    folder = Path(root)
+    if not folder.is_dir() or _has_parts(folder):
+        return None
+    load_pillow()
+    return _whole(folder, _classes(folder), RESOLUTION if resolution is None else resolution)
+
+
+def _has_parts(folder: Path) -> bool:
+    return (folder / "train").is_dir()
+
+
 def _whole(folder: Path, classes: Sequence[str], side: int) -> ImageFiles:
     files = [_files(folder / name) for name in classes]
     labels = np.repeat(np.arange(len(classes)), [len(found) for found in files])
@@ -83,16 +98,26 @@ def _whole(folder: Path, classes: Sequence[str], side: int) -> ImageFiles:
 
 
 def _divided(folder: Path, classes: Sequence[str], side: int, seed: int) -> Splits:
-    """A tenth of each class, at least one image, is for testing."""
+    """About a tenth of each class, at least one image of it and not all, is for testing.
+
+    Where an image belongs is its name's and the seed's matter: however many others come or go, none that was learnt
+    from is ever judged by.
+    """
     everything = _whole(folder, classes, side)
-    random = np.random.default_rng(seed)
-    test = np.zeros(len(everything), bool)
+    places = np.array([_place(path.relative_to(folder), seed) for path in everything.paths])
+    test = places < _TEST_SHARE
     for label, name in enumerate(classes):
         own = np.flatnonzero(everything.labels == label)
         if len(own) < 2:
             raise ValueError(f"{folder / name}: wanted at least two images, one of them for testing, got {len(own)}")
-        test[random.permutation(own)[: max(1, len(own) // _TEST_SHARE)]] = True
+        test[own[places[own].argmin()]], test[own[places[own].argmax()]] = True, False
     return Splits(everything.take(np.flatnonzero(~test)), everything.take(np.flatnonzero(test)))
+
+
+def _place(path: Path, seed: int) -> float:
+    """A number from 0 to 1 that nothing else has a part in."""
+    digest = sha256(f"{seed}/{path.as_posix()}".encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def _classes(folder: Path) -> list[str]:
@@ -101,6 +126,8 @@ def _classes(folder: Path) -> list[str]:
     if len(names) < 2:
         found = f"only {names[0]!r}" if names else "none"
         raise ValueError(f"{folder}: wanted a folder of images for each of at least two classes, got {found}")
+    if parts := [name for name in names if name.lower() in _NO_CLASSES]:
+        raise ValueError(f"{folder}: wanted its parts to be train and test, or val, or else classes, got {parts[0]!r}")
     return names
 
 
@@ -116,6 +143,13 @@ def _files(folder: Path) -> list[Path]:
     return paths
 
 
+def check_files(paths: Sequence[Path], what: str) -> None:
+    """Raises FileNotFoundError for the first that is not there: before a run that would miss it an hour later."""
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: wanted a file, one of {what}; there is none")
+
+
 def load_pillow() -> Any:
     """Pillow's module Image. Raises ImportError naming the extra where it is missing."""
     try:
@@ -124,7 +158,7 @@ def load_pillow() -> Any:
         if (error.name or "").partition(".")[0] != "PIL":
             raise
         raise ImportError(
-            "a folder of images is read by Pillow: pip install '.[data]' in the folder of refnet"
+            "pictures are read and written by Pillow: pip install '.[data]' in the folder of refnet"
         ) from None
     return Image
 
@@ -148,33 +182,43 @@ def _unreadable(path: Path, error: Exception) -> Exception:
     return ValueError(f"{path}: wanted an image that Pillow can read, got {type(error).__name__}: {error}")
 
 
-def _pixels(path: Path, size: tuple[int, int], position: int, view: View | None) -> Array:
+def _pixels(
+    path: Path, size: tuple[int, int], position: int, view: View | None, annotated: tuple[int, int] | None = None
+) -> Array:
     """(H, W, 3) uint8: the window of the image, at that size."""
     with _opened(path) as image:
         try:
-            turned = _orientation(image) > 4  # the camera's rows are the picture's columns
+            turn = _seen_turned(image, annotated)
+            turned = turn and _orientation(image) > 4  # the camera's rows are the picture's columns
             w, h = image.size[::-1] if turned else image.size
             top, left, height, width = (0, 0, h, w) if view is None else view(position, h, w)
             H, W = size
             # A JPEG can be decoded at 1/2, 1/4, 1/8 of its size, as long as the window keeps H x W pixels.
             enough = (-(-w * W // width), -(-h * H // height))
             image.draft("RGB", enough[::-1] if turned else enough)
-            upright = _upright(image)
+            upright = _upright(image, turn)
             across, down = upright.width / w, upright.height / h
             box = (left * across, top * down, (left + width) * across, (top + height) * down)
             resampling = load_pillow().Resampling.BILINEAR
             return np.asarray(upright.resize((W, H), resampling, box))
+        except OfAnotherSize as error:
+            raise ValueError(f"{path}: {error}") from None
         except Exception as error:
             raise _unreadable(path, error) from error
 
 
-def picture(path: Path, size: tuple[int, int] | None = None) -> Array:
+class OfAnotherSize(ValueError):
+    """A picture has not the size that its annotations say."""
+
+
+def picture(path: Path, size: tuple[int, int] | None = None, annotated: tuple[int, int] | None = None) -> Array:
     """A file's whole image, stretched if a size is given: (H, W, 3) uint8.
 
+    annotated: (h, w) of the picture that was annotated, which decides whether the camera's turn was undone for that.
     Raises ImportError without Pillow, ValueError or OSError that names the file.
     """
     if size is not None:
-        return _pixels(path, size, 0, None)
+        return _pixels(path, size, 0, None, annotated)
     with _opened(path) as image:
         try:
             return np.asarray(_upright(image))
@@ -187,11 +231,23 @@ def _orientation(image: Any) -> int:
     return int(image.getexif().get(0x0112, 1))
 
 
-def _upright(image: Any) -> Any:
+def _seen_turned(image: Any, annotated: tuple[int, int] | None) -> bool:
+    """Whether whoever annotated the picture saw it as the camera was held. Raises OfAnotherSize."""
+    stored = image.height, image.width
+    if annotated is None or annotated == (stored[::-1] if _orientation(image) > 4 else stored):
+        return True
+    if annotated == stored:
+        return False
+    height, width = annotated
+    raise OfAnotherSize(f"wanted {height} x {width} pixels, as its annotations say, got {stored[0]} x {stored[1]}")
+
+
+def _upright(image: Any, turn: bool = True) -> Any:
     """As a person would see it: in RGB, turned as the camera was held, on black where it is transparent."""
     from PIL import ImageOps
 
-    ImageOps.exif_transpose(image, in_place=True)
+    if turn:
+        ImageOps.exif_transpose(image, in_place=True)
     if "A" in image.mode or "transparency" in image.info:
         black = load_pillow().new("RGBA", image.size, (0, 0, 0, 255))
         black.alpha_composite(image.convert("RGBA"))

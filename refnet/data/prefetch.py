@@ -27,9 +27,10 @@ class Prefetched:
     What a worker raises is raised at the consumer, in place of that batch.
     """
 
-    def __init__(self, batches: Source, start: int, stop: int, workers: int = 1, ahead: int = 4) -> None:
+    def __init__(self, batches: Source, start: int, stop: int, workers: int = 1, ahead: int | None = None) -> None:
         if not 0 <= start <= stop:
             raise ValueError(f"start, stop: wanted 0 <= start <= stop, got {start} and {stop}")
+        ahead = max(4, 2 * workers) if ahead is None else ahead
         if workers < 0 or ahead < 1:
             raise ValueError(f"workers, ahead: wanted at least 0 and at least 1, got {workers} and {ahead}")
         self.waited = 0.0

@@ -5,6 +5,8 @@
 
 Pixels are little squares: the centre of pixel i is at i + 1/2, so that corners of both sizes lie on each other, and
 a picture and its mirror image are resampled alike. Beyond the outermost centres the outermost value goes on.
+
+`resample` and `resized` mix the nearest pixels only; `stretched`, where an image shrinks, all that lie under a pixel.
 """
 
 from typing import Any
@@ -39,6 +41,26 @@ def resized(images: Array, size: tuple[int, int]) -> Array:
     for start in range(0, B, together):
         out[start : start + together] = rounded(resample(images[start : start + together], whole, size))
     return out
+
+
+def stretched(image: Array, size: tuple[int, int]) -> Array:
+    """Shapes: image (h, w, C) -> (H, W, C) float32. Where it shrinks, each pixel is a mean, weighted by a triangle.
+
+    That is Pillow's BILINEAR, which reads the files that networks learn from, but for its rounding.
+    """
+    h, w, C = image.shape
+    rows = _triangles(h, size[0]) @ image.astype(np.float32, copy=False).reshape(h, w * C)
+    found: Array = _triangles(w, size[1]) @ rows.reshape(size[0], w, C)
+    return found
+
+
+def _triangles(before: int, after: int) -> Array:
+    """How much of each pixel before is in each after: (after, before), rows sum to 1."""
+    scale = before / after
+    centres = (np.arange(after)[:, None] + 0.5) * scale
+    weights = np.maximum(1 - abs(np.arange(before) + 0.5 - centres) / max(scale, 1.0), 0)
+    found: Array = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    return found
 
 
 def rounded(images: Array) -> Array:

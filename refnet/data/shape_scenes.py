@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .dataset import whole
 from .drawing import PLAIN, SHAPES, Objects, coverage, paint
 from .scenes import CONTRAST, TURN, Chance, noisy
-from .truth import Truth, no_crowd
+from .truth import IGNORED, Truth
 
 Array = NDArray[Any]
 
@@ -25,8 +25,8 @@ CLASSES = tuple(SHAPES)
 CHUNK = 16  # so many pictures share one stream of chance
 THINGS = (1, 4)  # drawn in each picture, least and most
 RADII = (8, 4)  # a thing's least and greatest radius are such parts of the picture's side
+LARGEST = 641  # height and width
 VISIBLE = 3  # a thing of which less than this part is seen behind others has no box
-BACKGROUND, IGNORED = 0, 255  # labels of pixels; a pixel on an edge belongs to nobody
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Scenes:
     images  (N, S, S, 3) uint8
     boxes   of each picture (T, 4): y1, x1, y2, x2 of what is seen of a thing, in shares of the picture's sides
     things  of each picture (T,) int64: classes from 1 on
-    labels  (N, S, S) uint8: 0 the background, a class from 1 on, or IGNORED
+    labels  (N, S, S) uint8: 0 the background, a class from 1 on, or IGNORED on edges, which belong to nobody
     """
 
     name: str
@@ -62,17 +62,18 @@ class Scenes:
     def truth(self, index: int) -> Truth:
         """See `truth.Pictures`."""
         things = self.things[index]
-        return Truth(self.boxes[index], things, no_crowd(things), self.labels[index])
+        none = np.zeros(len(things), bool)
+        return Truth(self.boxes[index], things, none, none, self.labels[index])
 
 
 def draw_scenes(count: int, size: int = 128, seed: int = 0, split: int = 0) -> Scenes:
-    """The first pictures of a split: 0 to learn from, 1 to be judged by. size: a multiple of 8, at most 256.
+    """The first pictures of a split: 0 to learn from, 1 to be judged by. size: from 32 to LARGEST.
 
     Raises TypeError or ValueError that names the argument.
     """
     whole("count", count, 1)
-    if whole("size", size, 32) % 8 or size > 256:
-        raise ValueError(f"size: wanted a multiple of 8 up to 256, got {size}")
+    if whole("size", size, 32) > LARGEST:
+        raise ValueError(f"size: wanted at most {LARGEST}, got {size}")
     parts = [_chunk(whole("seed", seed, 0), whole("split", split, 0), i, size) for i in range(-(-count // CHUNK))]
     images, labels = (np.concatenate([part[i] for part in parts])[:count] for i in (0, 1))
     boxes, things = ([each for part in parts for each in part[i]][:count] for i in (2, 3))

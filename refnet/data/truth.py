@@ -11,17 +11,22 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+IGNORED = 255  # a pixel's label that counts nowhere: PASCAL VOC's for edges and what is hard to tell
+
 
 class Truth(NamedTuple):
     """What is known of a picture.
 
-    boxes   (T, 4): y1, x1, y2, x2 in shares of the picture's height and width    things  (T,) int64: classes from 1 on
-    crowd   (T,) bool: many things together, or one that is hard to see: not to be found, and not wrong if it is
-    labels  (H, W) uint8: 0 the background, a class from 1 on, 255 whatever; None where nobody painted them
+    boxes    (T, 4): y1, x1, y2, x2 in shares of the picture's height and width
+    things   (T,) int64: classes from 1 on
+    ignored  (T,) bool: not to be found, and not wrong if it is: hard to see, or a crowd
+    crowd    (T,) bool: one box around many things
+    labels   (H, W) uint8: 0 the background, a class from 1 on, 255 whatever; None where nobody painted them
     """
 
     boxes: Array
     things: Array
+    ignored: Array
     crowd: Array
     labels: Array | None = None
 
@@ -43,11 +48,6 @@ class Pictures(Protocol):
 
 
 def truth_of(rows: Sequence[tuple[float, ...]]) -> Truth:
-    """rows: y1, x1, y2, x2, thing, crowd. What has no area is left to the caller."""
-    found = np.array(rows, np.float64).reshape(-1, 6)
-    return Truth(found[:, :4], found[:, 4].astype(np.int64), found[:, 5].astype(bool))
-
-
-def no_crowd(things: Array) -> Array:
-    """Every thing is one to be found. Shapes: (T,) -> (T,) bool."""
-    return np.zeros(len(things), bool)
+    """rows: y1, x1, y2, x2, thing, ignored, crowd. What has no area is left to the caller."""
+    found = np.array(rows, np.float64).reshape(-1, 7)
+    return Truth(found[:, :4], found[:, 4].astype(np.int64), found[:, 5].astype(bool), found[:, 6].astype(bool))

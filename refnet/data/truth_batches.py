@@ -39,7 +39,10 @@ class TruthBatches(Order):
     ) -> None:
         check(augmentation)
         if crops(augmentation) or augmentation.shift:
-            raise ValueError("augmentation: wanted one that moves no box, such as flip, got one with crops or shifts")
+            raise ValueError(
+                "augmentation: wanted one that leaves every box where it is or mirrors it, such as flip or none, "
+                "got one with crops or shifts"
+            )
         super().__init__(pictures.name, len(pictures), batch, seed)
         self.dataset, self.augmentation, self.dtype = pictures, augmentation, np.dtype(dtype)
 

@@ -1,13 +1,14 @@
 """Finished cells on disk: a folder with one small JSON file for each, written whole or not at all.
 
 A file says what it is of: work, settings, and the basis, which is what else decides a result (`basis.py`). What is not
-said to be of this cell on this basis is as if it were not there.
+said to be of this cell on this basis is as if it were not there; what another version computed stays beside it.
 """
 
 import json
 import os
 import tempfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,9 +28,10 @@ class Cells:
 
     def __init__(self, folder: str | os.PathLike[str], basis: Mapping[str, Any]) -> None:
         self.folder, self.basis = Path(folder), dict(basis)
+        self._basis_key = sha256(json.dumps(self.basis, sort_keys=True).encode()).hexdigest()[:8]
 
     def path(self, cell: Cell) -> Path:
-        return self.folder / f"{cell.key}.json"
+        return self.folder / f"{cell.key}-{self._basis_key}.json"
 
     def find(self, cell: Cell) -> Finished | None:
         """What was kept of the cell. None where there is no file, half of one, or one of something else."""

@@ -11,6 +11,7 @@ from .learning import RECIPE, V1_RATE, changes_for
 from .sizes import SIZES
 
 DECAY = 0.01
+MANY = 5.0  # per cent
 NETWORKS = {"V1": ("mobilenet_v1", 0.25), "V2": ("mobilenet_v2", 0.35)}
 KINDS = {"without decay": False, "with decay": True}  # of depthwise kernels
 
@@ -43,8 +44,8 @@ def share(found: Result) -> float:
 
 
 def dying_in_v1(kind: str) -> Callable[[ByArm], float]:
-    """How much larger V1's share of dead filters is than V2's, with or without decay."""
-    return lambda found: share(found[named("V1", kind)]) - share(found[named("V2", kind)])
+    """How much larger V1's share of dead filters is than V2's, and than MANY, with or without decay."""
+    return lambda found: share(found[named("V1", kind)]) - max(share(found[named("V2", kind)]), MANY)
 
 
 def draw(figure: Any, results: Results) -> None:
@@ -65,14 +66,15 @@ EXPERIMENT = Experiment(
     ),
     claims=(
         Claim(
-            "V1 does better without weight decay on depthwise filters.",
+            "Little or no weight decay on depthwise filters is important: V1 is more accurate without.",
             "V1 section 3.2",
             "points",
             points_above(named("V1", "without decay"), named("V1", "with decay")),
         ),
         *(
             Claim(
-                f"Many of V1's depthwise filters train to zero, {kind} on them: a larger share than of V2's.",
+                f"Many of V1's depthwise filters train to zero, {kind} on them: more than {MANY:g} %, and a larger "
+                "share than of V2's.",
                 "hand notes on V2, which do not say with which decay",
                 "points",
                 dying_in_v1(kind),

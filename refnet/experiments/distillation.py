@@ -106,8 +106,8 @@ EXPERIMENT = Experiment(
         "words of a class's name, a texture and a shape.",
         "The paper's teachers are other architectures; here it is a wider MobileNet V1, trained by labels.",
         "The teacher's output for an attribute is the sum of its probabilities of the classes that have it.",
-        "With a teacher there is neither weight decay nor label smoothing nor a label; the images are the same, while "
-        "the paper's teachers label more images than people did.",
+        "With a teacher there is neither weight decay nor label smoothing nor a label: both change together, as in the "
+        "paper. The images are the same, while the paper's teachers label more images than people did.",
         f"Soft targets have a temperature of {TEMPERATURE:g} (Hinton et al. 2015), of which the paper says nothing.",
         "Table 14 has the accuracy of verification at 1e-4 false acceptances; here an embedding is judged by the "
         "nearest class mean.",

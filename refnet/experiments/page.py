@@ -95,5 +95,11 @@ def _claims_table() -> Table:
 
 
 def _line(text: str, paper: float | None, unit: str, known: Interval, finding: str) -> tuple[str, ...]:
-    mean, low, high = (f"{value:+.2f}" for value in known)
-    return text, "" if paper is None else f"{paper:+.2f}", mean, f"{low} to {high}", unit, finding
+    mean, low, high = (_signed(value) for value in known)
+    spread = "every seed alike" if known.low == known.high else f"{low} to {high}"
+    return text, "" if paper is None else f"{paper:+.2f}", mean, spread, unit, finding
+
+
+def _signed(value: float) -> str:
+    """With two decimals, or as many as tell it from zero."""
+    return f"{value:+.2f}" if abs(value) >= 0.005 or not value else f"{value:+.1g}"

@@ -49,7 +49,7 @@ SIZES: Mapping[str, Mapping[str, Size]] = {
     },
     # The smallest width of V1 is the one behind the jump: see tradeoff.py.
     "tradeoff": {
-        "quick": _QUICK._replace(more={"v1": [0.125, 0.25], "v2": [0.1, 0.2], "resolutions": [32, 48]}),
+        "quick": _QUICK._replace(more={"v1": [0.1, 0.125, 0.25], "v2": [0.1, 0.2], "resolutions": [32, 48]}),
         "full": _FULL._replace(
             more={"v1": [0.125, 0.25, 0.5], "v2": [0.2, 0.5], "resolutions": [32, 48, 64]}
         ),

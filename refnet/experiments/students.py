@@ -23,6 +23,7 @@ from ..graph import Graph
 from ..layers.base import Array
 from ..training.evaluation import BATCH, ranks
 from ..training.losses import distillation, sigmoid_cross_entropy, squared_difference
+from ..training.task import Lesson
 from ..training.trainer import Trainer
 from .attributes import mean_average_precision, probabilities_of
 from .teachers import Teacher, features
@@ -47,12 +48,9 @@ class Student(Trainer):
         super().__init__(*given, **more)
         self._target = target
 
-    def loss(self, images: Array, labels: Array, logits: Array) -> tuple[float, Array]:
-        return self._target(images, labels, logits)
-
-    def correct(self, labels: Array, logits: Array) -> int:
-        """None that anybody counts: outputs need not be classes."""
-        return 0
+    def lesson(self, images: Array, labels: Array, logits: Array) -> Lesson:
+        """Nothing counts as right: outputs need not be classes."""
+        return Lesson(*self._target(images, labels, logits), correct=0)
 
 
 def trainer_of(

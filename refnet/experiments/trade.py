@@ -23,8 +23,9 @@ class Point(NamedTuple):
 def mean_gain(points: Sequence[Point], others: Sequence[Point]) -> float:
     """By how much one family's best accuracy is above the other's at equal cost.
 
-    A family's best at c is the best of its networks that cost at most c, with straight lines over log c between; the
-    mean is over log c, where both families have networks. Raises ValueError where they have no cost in common.
+    A family's best is the best of its networks that cost as much or less, with straight lines over log c from one
+    network to the next dearer one; the mean is over log c, where both families have networks. Raises ValueError where
+    they have no cost in common.
     """
     low = max(min(np.log(point.c) for point in family) for family in (points, others))
     high = min(max(np.log(point.c) for point in family) for family in (points, others))

@@ -1,6 +1,6 @@
 """What networks are used for beyond naming a picture: where things are in it, and what each pixel is of.
 
-    detection      boxes.py, defaults.py, coding.py, matching.py, multibox.py (the loss), predictions.py,
+    detection      boxes.py, things.py, defaults.py, coding.py, matching.py, multibox.py (the loss), predictions.py,
                    suppression.py, precision.py; detection.py, from picture to answer
     segmentation   pixel_loss.py, mean_iou.py; segmentation.py, from picture to answer
 """
@@ -23,12 +23,12 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time a name is i
     from .multibox import targets_of as targets_of
     from .pixel_loss import pixel_cross_entropy as pixel_cross_entropy
     from .precision import Precision as Precision
-    from .precision import Things as Things
     from .precision import average_precision as average_precision
     from .segmentation import Segmenter as Segmenter
     from .suppression import Found as Found
     from .suppression import best_of as best_of
     from .suppression import suppress as suppress
+    from .things import Things as Things
 
 _HOME = {
     "Detector": "detection",
@@ -38,7 +38,7 @@ _HOME = {
     "Precision": "precision",
     "Segmenter": "segmentation",
     "Targets": "multibox",
-    "Things": "precision",
+    "Things": "things",
     "average_precision": "precision",
     "best_of": "suppression",
     "decode": "coding",

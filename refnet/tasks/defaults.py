@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ..graph import Graph
 from ..layers.base import check_count
 from .boxes import to_corners
+from .predictions import maps_of
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -71,10 +72,9 @@ def default_boxes_of(net: Graph) -> Array:
 
     Raises ValueError for a network that has other outputs, or another number of boxes at a pixel.
     """
-    height, width, _ = net.inputs["images"]
-    shapes = [net.shapes[name] for name in net.outputs if name.startswith("boxes_")]
-    wanted = [4 * len(own) for own in forms(max(len(shapes), 1))]
-    if [shape[-1] for shape in shapes] != wanted:
-        got = ", ".join(f"{name} {net.shapes[name]}" for name in net.outputs)
-        raise ValueError(f"{net.name}: wanted boxes_1, boxes_2, ... of {wanted} channels, got {got}")
-    return default_boxes([(shape[0], shape[1]) for shape in shapes], (height, width))
+    maps = maps_of(net)
+    ((height, width, _),) = net.inputs.values()
+    wanted = [len(own) for own in forms(len(maps.boxes))]
+    if maps.boxes != wanted:
+        raise ValueError(f"{net.name}: wanted {wanted} boxes at each pixel of its maps, got {maps.boxes}")
+    return default_boxes(maps.sizes, (height, width))

@@ -19,7 +19,7 @@ from .suppression import MOST, OVERLAP, Found, best_of
 
 Array = NDArray[Any]
 
-SURE = 0.5  # a score that people want to see; average precision wants all of them
+SURE = 0.5  # a score that people want to see; average precision asks for less sure ones, too
 
 
 class Detector:
@@ -42,7 +42,7 @@ class Detector:
         what is no picture.
         """
         rgb = as_rgb(picture)
-        height, width, _ = self.net.inputs["images"]
+        ((height, width, _),) = self.net.inputs.values()
         outputs = self._program(as_input(rgb, (height, width), self._program.dtype))
         found = found_in(outputs, self.defaults, least, overlap, most)[0]
         return found._replace(boxes=found.boxes * np.tile(rgb.shape[:2], 2))

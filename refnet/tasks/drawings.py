@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from colorsys import hls_to_rgb
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..figures import COLOURS, load_matplotlib
+from ..data.truth import IGNORED
+from ..figures import load_matplotlib
 from .pictures import as_rgb
 from .suppression import Found
 
@@ -26,24 +28,26 @@ def draw_boxes(path: str | os.PathLike[str], picture: Array, found: Found, class
     from matplotlib.patches import Rectangle
 
     for (y1, x1, y2, x2), number, score in zip(found.boxes, found.classes, found.scores, strict=True):
-        colour = COLOURS[int(number) % len(COLOURS)]
+        colour = colour_of(int(number))
         axes.add_patch(Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=colour, linewidth=2))
         label = f"{classes[number - 1]} {100 * score:.0f} %"
         look = {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
-        axes.text(x1 - 0.5, y1 - 0.5, label, color="white", fontsize=9, va="bottom", bbox=look, clip_on=True)
+        _inside(axes, axes.text(x1 - 0.5, y1 - 0.5, label, color="black", fontsize=9, va="bottom", bbox=look))
     figure.savefig(path, dpi=100)
 
 
 def draw_labels(path: str | os.PathLike[str], picture: Array, labels: Array, classes: Sequence[str]) -> None:
     """The picture seen through the colours of its classes, with a legend. labels: as `Segmenter.segment` gives them.
 
-    Raises as `draw_boxes`.
+    Raises as `draw_boxes`, and ValueError for labels of another size.
     """
     figure, axes = _with(picture, "labels are")
     from matplotlib.patches import Patch
 
-    there = [int(number) for number in np.unique(labels) if number]
-    colours = {number: _channels(COLOURS[place % len(COLOURS)]) for place, number in enumerate(there)}
+    if labels.shape != (size := as_rgb(picture).shape[:2]):
+        raise ValueError(f"labels: wanted those of the picture's {size} pixels, got {labels.shape}")
+    there = [int(number) for number in np.unique(labels) if number not in (0, IGNORED)]
+    colours = {number: colour_of(number) for number in there}
     overlay = np.zeros((*labels.shape, 4))
     for number, colour in colours.items():
         overlay[labels == number] = (*colour, SEEN_THROUGH)
@@ -66,6 +70,20 @@ def _with(picture: Array, what: str) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _channels(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return red, green, blue
+def colour_of(number: int) -> tuple[float, float, float]:
+    """Of a class, the same in every picture: red, green, blue from 0 to 1. Neighbours in the list differ most."""
+    hue, row = (number - 1) * 0.618 % 1, (number - 1) // 8 % 3  # the golden ratio: hues far from all before
+    return hls_to_rgb(hue, (0.6, 0.75, 0.45)[row], 0.85)
+
+
+def _inside(axes: Any, text: Any) -> None:
+    """Move a label until it lies within the picture, as far as it fits."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer = FigureCanvasAgg(axes.figure).get_renderer()  # type: ignore[no-untyped-call]
+    box = text.get_window_extent(renderer)
+    whole = axes.get_window_extent()
+    x, y = axes.transData.transform(text.get_position())
+    x += max(0.0, whole.x0 - box.x0) - max(0.0, box.x1 - whole.x1)
+    y += max(0.0, whole.y0 - box.y0) - max(0.0, box.y1 - whole.y1)
+    text.set_position(axes.transData.inverted().transform((x, y)))

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.truth import IGNORED
 from ..layers.base import check_count
-from .pixel_loss import IGNORED, check_labels
+from .pixel_loss import check_labels
 
 Array = NDArray[Any]
 
@@ -32,10 +33,8 @@ class Pixels:
     def add(self, labels: Array, answers: Array) -> None:
         """Shapes: labels, answers (..., H, W) integers. Raises TypeError or ValueError for what are no classes."""
         labels = check_labels(labels, np.shape(answers), self.classes, self.ignored)
-        answers = check_labels(answers, labels.shape, self.classes, -1)
+        answers = check_labels(answers, labels.shape, self.classes, None, "answers")
         counted = labels != self.ignored
-        if (answers[counted] < 0).any():
-            raise ValueError(f"answers: wanted classes from 0 to {self.classes - 1}, got -1")
         pairs = labels[counted].astype(np.int64) * self.classes + answers[counted]
         self.counts += np.bincount(pairs.reshape(-1), minlength=self.classes**2).reshape(self.counts.shape)
 

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.truth import IGNORED
 from ..kernels.softmax import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from ..layers.base import canonical, check_array
 
 Array = NDArray[Any]
-
-IGNORED = 255  # PASCAL VOC's label for edges and what is hard to tell
 
 
 def pixel_cross_entropy(logits: Array, labels: Array, ignored: int = IGNORED) -> tuple[float, Array]:
@@ -35,14 +34,20 @@ def pixel_cross_entropy(logits: Array, labels: Array, ignored: int = IGNORED) ->
     return float(losses[counted].sum(dtype=np.float64)) * share, dlogits
 
 
-def check_labels(labels: Array, shape: tuple[int, ...], classes: int, ignored: int) -> Array:
-    """Labels as they are. Raises TypeError or ValueError unless each is a class or `ignored`."""
+def check_labels(
+    labels: Array, shape: tuple[int, ...], classes: int, ignored: int | None, what: str = "labels"
+) -> Array:
+    """Labels as they are. Raises TypeError or ValueError unless each is a class, or `ignored`, which is none."""
     found = np.asarray(labels)
+    if ignored is not None and 0 <= ignored < classes:
+        raise ValueError(f"ignored: wanted none of the {classes} classes, got {ignored}")
     if found.dtype.kind not in "iu":
-        raise TypeError(f"labels: wanted integers, got {found.dtype}")
+        raise TypeError(f"{what}: wanted integers, got {found.dtype}")
     if found.shape != shape:
-        raise ValueError(f"labels: wanted shape {shape}, got {found.shape}")
-    wrong = found[(found != ignored) & ((found < 0) | (found >= classes))]
+        raise ValueError(f"{what}: wanted shape {shape}, got {found.shape}")
+    counts = True if ignored is None else found != ignored
+    wrong = found[counts & ((found < 0) | (found >= classes))]
     if wrong.size:
-        raise ValueError(f"labels: wanted classes from 0 to {classes - 1}, or {ignored} to be ignored, got {wrong[0]}")
+        other = "" if ignored is None else f", or {ignored} to be ignored"
+        raise ValueError(f"{what}: wanted classes from 0 to {classes - 1}{other}, got {wrong[0]}")
     return found

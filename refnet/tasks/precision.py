@@ -9,9 +9,10 @@
     AP           mean over t, and over the classes of which there is a thing
 
 Each picture's detections, at most 100 of a class, take things in the order of their scores: each the free one that it
-overlaps most, if by t. A crowd is not a thing to be found: it may be taken any number of times, and a detection of it
-is neither right nor wrong; its overlap is the share of the detection that lies in it. (cocoeval.py of the COCO API,
-with all sizes of things. Recalls are compared as whole numbers: a hundred times the things found, and r times all.)
+overlaps most, if by t; if there is none, an ignored one. A detection of an ignored thing is neither right nor wrong. A
+crowd may be taken any number of times; its overlap is the share of the detection that lies in it. (cocoeval.py of the
+COCO API, with things of all sizes. Recalls are compared as whole numbers: a hundred times the things found, and r times
+all.)
 """
 
 from collections.abc import Sequence
@@ -20,23 +21,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .boxes import check_boxes, iou, share_inside
-from .multibox import check_classes
+from .boxes import check_boxes
 from .suppression import Found
+from .things import Things, check_classes, check_things, overlap
 
 Array = NDArray[Any]
 
 HUNDREDTHS = tuple(range(50, 100, 5))  # the t
 RECALLS = 101
 MOST = 100
-
-
-class Things(NamedTuple):
-    """What is in a picture. Shapes: boxes (T, 4), classes (T,) from 1, crowd (T,) bool; no crowd is none of them."""
-
-    boxes: Array
-    classes: Array
-    crowd: Array | None = None
 
 
 class Precision(NamedTuple):
@@ -67,10 +60,12 @@ def average_precision(found: Sequence[Found], there: Sequence[Things], classes: 
     pictures = [_checked(*each, classes, number) for number, each in enumerate(zip(found, there, strict=True))]
     by_class = {}
     for number in range(1, classes + 1):
-        matched = _joined([_of_class(own, things, number) for own, things in pictures])
-        if matched.things:
+        # Nothing was found and nothing is there: most of COCO's 80 classes in most of its pictures.
+        concerned = [each for each in pictures if number in each[0].classes or number in each[1].classes]
+        matched = _joined([_of_class(own, things, number) for own, things in concerned]) if concerned else None
+        if matched and matched.things:
             by_class[number] = [_precision(matched, t) for t in range(len(HUNDREDTHS))]
-    if not by_class:
+    if not by_class:  # a mean of nothing
         raise ValueError("there: wanted at least one thing that can be found, got none")
     every = np.array(list(by_class.values())).mean(0)
     at = dict(zip(HUNDREDTHS, every.tolist(), strict=True))
@@ -80,16 +75,11 @@ def average_precision(found: Sequence[Found], there: Sequence[Things], classes: 
 
 def _checked(found: Found, there: Things, classes: int, number: int) -> tuple[Found, Things]:
     boxes = check_boxes(found.boxes, f"found in picture {number}")
-    names = check_classes(found.classes, len(boxes), classes + 1, f"classes found in picture {number}")
+    names = check_classes(found.classes, len(boxes), classes, f"classes found in picture {number}")
     scores = np.asarray(found.scores, np.float64)
     if scores.shape != (len(boxes),) or np.isnan(scores).any():
         raise ValueError(f"scores of picture {number}: wanted {len(boxes)} numbers, got {scores}")
-    things = check_boxes(there.boxes, f"boxes of picture {number}")
-    of = check_classes(there.classes, len(things), classes + 1, f"classes of picture {number}")
-    crowd = np.zeros(len(things), bool) if there.crowd is None else np.asarray(there.crowd, bool)
-    if crowd.shape != (len(things),):
-        raise ValueError(f"crowd of picture {number}: wanted one for each of {len(things)} boxes, got {crowd.shape}")
-    return Found(boxes, names, scores), Things(things, of, crowd)
+    return Found(boxes, names, scores), Things(*check_things(there, classes, number))
 
 
 def _of_class(found: Found, there: Things, number: int) -> Matched:
@@ -97,29 +87,33 @@ def _of_class(found: Found, there: Things, number: int) -> Matched:
     mine = np.flatnonzero(found.classes == number)
     mine = mine[np.argsort(-found.scores[mine], kind="stable")][:MOST]
     theirs = np.flatnonzero(there.classes == number)
-    crowd = np.asarray(there.crowd)[theirs]
-    order = theirs[np.argsort(crowd, kind="stable")]  # crowds last
-    crowd = np.sort(crowd)
-    boxes, things = found.boxes[mine], there.boxes[order]
-    overlaps = np.where(crowd, share_inside(boxes, things), iou(boxes, things))
-    taken = np.array([_take(overlaps, crowd, hundredths / 100) for hundredths in HUNDREDTHS], bool)
-    right, ignored = taken.reshape(len(HUNDREDTHS), 2, len(mine)).transpose(1, 2, 0)
-    return Matched(found.scores[mine], right, ignored, int((~crowd).sum()))
+    ignored, crowd = (np.asarray(each)[theirs] for each in (there.ignored, there.crowd))
+    overlaps = overlap(found.boxes[mine], there.boxes[theirs], crowd)
+    taken = np.array([_take(overlaps, ignored, crowd, hundredths / 100) for hundredths in HUNDREDTHS], bool)
+    right, neither = taken.reshape(len(HUNDREDTHS), 2, len(mine)).transpose(1, 2, 0)
+    return Matched(found.scores[mine], right, neither, int((~ignored).sum()))
 
 
-def _take(overlaps: Array, crowd: Array, least: float) -> tuple[list[bool], list[bool]]:
-    """Of each detection, the surest first: whether it is right, and whether it is of a crowd. overlaps: (D, T)."""
-    free = np.ones(len(crowd), bool)
-    right, ignored = [], []
+def _take(overlaps: Array, ignored: Array, crowd: Array, least: float) -> tuple[list[bool], list[bool]]:
+    """Of each detection, the surest first: whether it is right, and whether it is of an ignored thing. (D, T), (T,)"""
+    free = np.ones(len(ignored), bool)
+    right, neither = [], []
     for own in overlaps:
-        open_to = np.flatnonzero(free & ~crowd & (own >= least))
-        crowds = np.flatnonzero(crowd & (own >= least))
-        if len(open_to):
-            best = open_to[own[open_to] == own[open_to].max()][-1]  # of equals the last, as in the COCO API
-            free[best] = False
-        right.append(bool(len(open_to)))
-        ignored.append(not len(open_to) and bool(len(crowds)))
-    return right, ignored
+        near = free & (own >= least)
+        thing, other = (_best(own, near & which) for which in (~ignored, ignored))
+        taken = other if thing is None else thing
+        if taken is not None and not crowd[taken]:
+            free[taken] = False
+        right.append(thing is not None)
+        neither.append(thing is None and other is not None)
+    return right, neither
+
+
+def _best(overlaps: Array, candidates: Array) -> int | None:
+    """That with the largest overlap; of equals the last, as in the COCO API. Shapes: (T,), (T,) bool."""
+    places = np.flatnonzero(candidates)
+    own = overlaps[places]
+    return int(places[own == own.max()][-1]) if len(places) else None
 
 
 def _joined(parts: Sequence[Matched]) -> Matched:

@@ -7,7 +7,7 @@ The outputs boxes_k (B, H, W, A * 4) and classes_k (B, H, W, A * S) of all maps 
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,34 @@ Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 
 
-def slots_of(net: Graph) -> int:
-    """Classes and background of a detector of `refnet.models`."""
-    boxes, classes = (net.shapes[f"{what}_1"][-1] for what in ("boxes", "classes"))
-    return classes * 4 // boxes
+class Maps(NamedTuple):
+    """What a detector predicts on. sizes: (H, W) of each map. boxes: A of each map. slots: of every box."""
+
+    sizes: list[tuple[int, int]]
+    boxes: list[int]
+    slots: int
+
+
+def maps_of(net: Graph) -> Maps:
+    """Raises ValueError for a network that has not one input (H, W, channels) and the outputs of a detector."""
+    outputs = {name: net.shapes[name] for name in net.outputs}
+    count = len(outputs) // 2
+    pairs = [(outputs.get(f"boxes_{k}", ()), outputs.get(f"classes_{k}", ())) for k in range(1, count + 1)]
+    if len(net.inputs) == 1 and len(outputs) == 2 * count and pairs and all(_fit(*pair) for pair in pairs):
+        slots = {4 * classes[2] / boxes[2] for boxes, classes in pairs}
+        if len(slots) == 1:
+            sizes = [(boxes[0], boxes[1]) for boxes, _ in pairs]
+            return Maps(sizes, [boxes[2] // 4 for boxes, _ in pairs], int(slots.pop()))
+    got = ", ".join(f"{name} {shape}" for name, shape in outputs.items())
+    wanted = "boxes_1 (H, W, A * 4), classes_1 (H, W, A * slots), boxes_2, ... for one input"
+    raise ValueError(f"{net.name}: wanted {wanted}, got {got}")
+
+
+def _fit(boxes: tuple[int, ...], classes: tuple[int, ...]) -> bool:
+    """Whether two outputs are those of one map, with at least one class and the background."""
+    if len(boxes) != 3 or len(classes) != 3 or boxes[:2] != classes[:2] or boxes[2] % 4:
+        return False
+    return 4 * classes[2] % boxes[2] == 0 and 4 * classes[2] >= 2 * boxes[2]
 
 
 def joined(outputs: Arrays) -> tuple[Array, Array]:

@@ -1,6 +1,6 @@
 """What a checkpoint says of the run that wrote it: enough to build its network again without its pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,12 @@ def asked_of(found: Checkpoint, path: Path) -> Mapping[str, Any]:
     return found.about.run
 
 
-def network_of(asked: Mapping[str, Any]) -> Graph:
-    """As it was trained, without its pictures. Raises what building it raises."""
+def network_of(asked: Mapping[str, Any], more: Sequence[str] = ()) -> Graph:
+    """As it was trained, without its pictures; more: settings, "output_stride=8", that its builder has beside those.
+
+    Raises what building it raises.
+    """
+    asked = {**asked, "more": [*asked["more"], *more]}
     height, width, channels = asked["shape"]
     known = Known(asked["data"], tuple(asked["classes"]), (height, width, channels))
     return subject(asked["task"]).network(asked, known)

@@ -35,7 +35,10 @@ class ExponentialMovingAverage:
         self.updates += 1
 
     def restore(self, weights: Mapping[str, Array], updates: int) -> None:
-        """Go on from averages of so many updates."""
+        """Go on from averages of so many updates. Raises ValueError or TypeError where one is missing or misfits."""
+        if missing := [key for key in self.weights if key not in weights]:
+            wanted = f"wanted {len(self.weights)} arrays, {len(missing)} missing"
+            raise ValueError(f"average: {wanted}, first {missing[0]!r}")
         for key, a in self.weights.items():
             check_like(weights[key], a.shape, a.dtype, f"weights[{key!r}]")
             a[...] = weights[key]

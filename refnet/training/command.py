@@ -1,6 +1,6 @@
 """`refnet train` and `refnet evaluate`: what a user asks for, and who does it. Imports wait until it is asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ..graph import Graph
     from .loop import Outcome, Run
     from .recipes import Recipe
-    from .subjects import Split
 
 TASK_NAMES = ("classification", "detection", "segmentation")
 RECIPE_NAMES = ("small", "scenes", "paper-v1", "paper-v2", "slim-v1", "slim-v2")
@@ -59,22 +58,76 @@ def train(**given: Any) -> None:
     from .. import printing
     from ..tables import print_table
     from . import printing as tables
-    from .subjects import subject
+    from .subjects import PARTS, subject
 
     given = subject(given["task"]).with_defaults(given)
     recipe = _recipe(given)
-    splits = subject(given["task"]).load(given)
-    net = recipe.network(subject(given["task"]).network(given, splits.train))
+    given = {**given, **_places(given)}
+    folder = _folder(given)
+    train_on, judge_by = _pictures(given, PARTS)
+    _check_classes(train_on.classes, judge_by)
+    net = recipe.network(subject(given["task"]).network(given, train_on))
     if given["groups"]:
         out = printing.console(markup=False)
         print_table(tables.groups_table(net), out)
         print_table(tables.groups_summary(net), out)
         return
-    run = _run(given, recipe, splits, net)
+    run = _run(given, recipe, train_on, judge_by, net, folder or Path(_name(given, net)))
     _tell(run, recipe, net)
     outcome = _watched(run)
     _draw(run)
     _finish(run, outcome, given["as_json"])
+
+
+def _places(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What names a file or a folder, as it is called from anywhere: a checkpoint keeps it."""
+    from ..data import SOURCES
+
+    path, colon, name = given["model"].rpartition(":")
+    found = {"model": f"{Path(path).resolve()}:{name}"} if colon and Path(path).is_file() else {}
+    if given["task"] == "classification" and given["data"] not in SOURCES and Path(given["data"]).is_dir():
+        found["data"] = str(Path(given["data"]).resolve())
+    return found | ({} if given["root"] is None else {"root": str(Path(given["root"]).resolve())})
+
+
+def _folder(given: Mapping[str, Any]) -> Path | None:
+    """The run's, if the user named it. Raises ValueError for one that cannot be used: before data are read."""
+    if given["out"] is None:
+        return None
+    folder = Path(given["out"])
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out: wanted a folder, or a name for a new one, got the file {folder}")
+    _check_free(folder, given["resume"])
+    return folder
+
+
+def _name(given: Mapping[str, Any], net: "Graph") -> str:
+    return f"runs/{net.name}-{Path(given['data']).name}-{given['seed']}"
+
+
+def _check_free(folder: Path, resume: bool) -> None:
+    from .loop import CHECKPOINT
+
+    if (folder / CHECKPOINT).exists() and not resume:
+        raise ValueError(f"{folder}: a checkpoint is there: --resume goes on from it, --out names another folder")
+
+
+def _pictures(given: Mapping[str, Any], parts: Sequence[int]) -> list[Any]:
+    """To learn from, to be judged by; says on standard error how many annotations are of no use."""
+    from .subjects import subject
+
+    found = subject(given["task"]).load(given, parts)
+    left_out = [text for pictures in found for text in getattr(pictures, "left_out", ())]  # COCO's have some
+    if left_out:
+        click.echo(f"Note: {len(left_out):,} annotations are left out, the first: {left_out[0]}", err=True)
+    return found
+
+
+def _check_classes(wanted: Sequence[str], pictures: Any) -> None:
+    """Raises ValueError for pictures of other classes than a network learns or has learnt, or in another order."""
+    if list(pictures.classes) != list(wanted):
+        names, got = (", ".join(classes) for classes in (wanted, pictures.classes))
+        raise ValueError(f"{pictures.name}: wanted the classes {names}, got {got}")
 
 
 def _recipe(given: Mapping[str, Any]) -> "Recipe":
@@ -89,9 +142,12 @@ def _recipe(given: Mapping[str, Any]) -> "Recipe":
     return recipe(given["recipe"], changes)
 
 
-def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Split", net: "Graph") -> "Run":
+def _run(
+    given: Mapping[str, Any], recipe: "Recipe", train_on: Any, judge_by: Any, net: "Graph", folder: Path
+) -> "Run":
     """The run, at its beginning or where it was left."""
     from dataclasses import asdict
+    from hashlib import sha256
 
     from ..data.augmentation import AUGMENTATIONS
     from ..layers.base import check_choice
@@ -103,18 +159,15 @@ def _run(given: Mapping[str, Any], recipe: "Recipe", splits: "Split", net: "Grap
 
     augmentation = AUGMENTATIONS[check_choice(recipe.augmentation, AUGMENTATIONS, "augmentation")]
     task = TASKS[given["task"]]
-    batches = task(net).batches(splits.train, recipe, given["seed"], augmentation)
+    batches = task(net).batches(train_on, recipe, given["seed"], augmentation)
     steps = recipe.epochs * len(batches)
     what = {name: given[name] for name in WORDS}
-    what |= {"recipe": asdict(recipe), "classes": list(splits.train.classes), "shape": list(splits.train.shape)}
-    folder = Path(given["out"] or f"runs/{net.name}-{Path(given['data']).resolve().name}-{given['seed']}")
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"--out: wanted a folder, or a name for a new one, got the file {folder}")
+    what |= {"recipe": asdict(recipe), "classes": list(train_on.classes), "shape": list(train_on.shape)}
+    what |= {"images": [len(train_on), len(judge_by)], "graph": sha256(repr(net.nodes).encode()).hexdigest()}
     trainer = Trainer(net, recipe, len(batches), steps, given["seed"], given["threads"], task=task)
-    run = Run(trainer, batches, splits.test, folder, steps, what, given["workers"])
+    run = Run(trainer, batches, judge_by, folder, steps, what, given["workers"])
+    _check_free(folder, given["resume"])
     if run.checkpoint.exists():
-        if not given["resume"]:
-            raise ValueError(f"{folder}: a checkpoint is there: --resume goes on from it, --out names another folder")
         found = checkpoints.load(run.checkpoint)
         _check_same(run, found.about.run)
         run.restore(found)
@@ -168,7 +221,7 @@ def _draw(run: "Run") -> None:
 
     try:
         draw(run.folder / "curves.png", run.lines, run.trainer.net.name, run.trainer.recipe.smoothing)
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # the run itself is whole
         click.echo(f"Note: {error}", err=True)
 
 
@@ -192,13 +245,18 @@ def _finish(run: "Run", outcome: "Outcome", as_json: bool) -> None:
 @click.argument("checkpoint")
 @click.option("--data", help="Other images, with the same classes.  [default: those that it was trained on]")
 @click.option("--root", metavar="FOLDER", help="Where the files of mnist, cifar10, coco or voc are.")
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, with the whole confusion matrix.")
+@click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Another setting of the network's builder.")
+@click.option("--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Threads that read data.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, with all classes.")
 @one_line()
-def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool) -> None:
+def evaluate(
+    checkpoint: str, data: str | None, root: str | None, more: tuple[str, ...], workers: int, as_json: bool
+) -> None:
     """Top-1, top-5 and confusion matrix of CHECKPOINT on its test images; average precision, or mean IoU.
 
     CHECKPOINT is a file that `refnet train` wrote, or the folder of its run. Moving averages are judged where there
-    are any.
+    are any. Of another folder of images that is not divided, all are judged. --set output_stride=8 segments with finer
+    maps, by the same weights.
     """
     from .. import printing
     from ..data.augmentation import AUGMENTATIONS
@@ -206,27 +264,28 @@ def evaluate(checkpoint: str, data: str | None, root: str | None, as_json: bool)
     from ..tables import print_table
     from . import checkpoints
     from .asked import asked_of, checkpoint_of, network_of
+    from .display import counted
     from .printing import evaluation_table
-    from .subjects import subject
+    from .subjects import TEST
     from .task import TASKS
 
     path = checkpoint_of(checkpoint)
     found = checkpoints.load(path)
     run = asked_of(found, path)
     given = {**run} | {name: value for name, value in (("data", data), ("root", root)) if value is not None}
-    splits = subject(run["task"]).load(given)
-    if list(splits.test.classes) != run["classes"]:
-        wanted, got = (", ".join(classes) for classes in (run["classes"], splits.test.classes))
-        raise ValueError(f"--data: wanted the classes {wanted}, got {got}")
-    net = network_of(run)
+    given |= _places(given)
+    given["whole"] = given["data"] != run["data"]
+    (judge_by,) = _pictures(given, [TEST])
+    _check_classes(run["classes"], judge_by)
+    net = network_of(run, more)
     weights, task = found.fitting(net, path), TASKS[run["task"]](net)
-    source = task.in_order(splits.test, AUGMENTATIONS[run["recipe"]["augmentation"]].central, "float32")
-    with Prefetched(source, 0, len(source)) as batches:
-        judged = task.evaluate(net, weights, batches)
+    source = task.in_order(judge_by, AUGMENTATIONS[run["recipe"]["augmentation"]].central, "float32")
+    with Prefetched(source, 0, len(source), workers) as batches, counted(len(source)) as watched:
+        judged = task.evaluate(net, weights, watched(batches))
     if as_json:
         told = {"network": net.name, "checkpoint": str(path), "step": found.about.step, "data": given["data"]}
-        emit(told | judged.to_json(splits.test.classes))
+        emit(told | judged.to_json(judge_by.classes))
         return
     out = printing.console(markup=False)
-    print_table(evaluation_table(judged, splits.test.classes), out)
+    print_table(evaluation_table(judged, judge_by.classes), out)
     out.print(judged.sentence())

@@ -1,7 +1,8 @@
 """What a run shows while it goes on, on standard error: a live bar on a terminal, a line per evaluation elsewhere."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
@@ -31,6 +32,11 @@ class Lines(Watch):
         if "test_loss" in line:
             self._console.print(sentence(line), markup=False, highlight=False)
 
+    def stopping(self) -> None:
+        # Of a signal's handler: neither rich's lock nor a buffer that is being written to may be waited for.
+        with suppress(OSError):
+            os.write(2, b"\nStopping: the step is being ended and saved; Ctrl-C again stops at once.\n")
+
 
 class Live(Lines):
     """A bar below those lines: loss, accuracy, images per second, time left. The loss is that of the last step."""
@@ -45,6 +51,20 @@ class Live(Lines):
             text = f"loss {told.loss:.4f}  accuracy {accuracy:3.0f} %  {images_per_second:.0f} images/s"
             self._draw(completed=step, description=text)
             self._drawn = monotonic()
+
+
+@contextmanager
+def counted(total: int) -> Iterator[Callable[[Iterable[Any]], Iterator[Any]]]:
+    """What counts so many batches that are gone through, on a bar where there is a terminal."""
+    with bar(Console(stderr=True), total) as draw:
+
+        def watched(batches: Iterable[Any]) -> Iterator[Any]:
+            for batch in batches:
+                yield batch
+                if draw is not None:
+                    draw(advance=1)
+
+        yield watched
 
 
 @contextmanager

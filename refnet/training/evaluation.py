@@ -13,6 +13,7 @@ from ..layers.base import Array
 from .losses import softmax_cross_entropy
 
 BATCH = 256  # images at a time
+TOP = 5  # of so few classes or fewer, the right one is always among the top 5
 
 
 class Evaluation(NamedTuple):
@@ -33,8 +34,8 @@ class Evaluation(NamedTuple):
 
     def sentence(self) -> str:
         """In one line."""
-        best, among = 100 * self.top1, 100 * self.top5
-        return f"{self.images:,} images: top-1 {best:.2f} %, top-5 {among:.2f} %, loss {self.loss:.4f}"
+        best, among = f"top-1 {100 * self.top1:.2f} %", f"top-5 {100 * self.top5:.2f} %, "
+        return f"{self.images:,} images: {best}, {among if len(self.confusion) > TOP else ''}loss {self.loss:.4f}"
 
     def to_json(self, classes: tuple[str, ...]) -> dict[str, Any]:
         """For --json: shares as they are, the confusion matrix as a list of rows."""
@@ -65,7 +66,7 @@ def evaluate(net: Graph, weights: Mapping[str, Array], batches: Iterable[tuple[A
         z = net.forward(weights, images)
         loss += softmax_cross_entropy(z, labels)[0] * len(z)
         place = ranks(z, labels)
-        best, among, count = best + int((place < 1).sum()), among + int((place < 5).sum()), count + len(z)
+        best, among, count = best + int((place < 1).sum()), among + int((place < TOP).sum()), count + len(z)
         np.add.at(confusion, (labels, z.argmax(1)), 1)
     if not count:
         raise ValueError("batches: wanted at least one image, got none")

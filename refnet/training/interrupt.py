@@ -2,28 +2,29 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 
 class Asked:
-    """Whether somebody has asked to stop."""
+    """Whether somebody has asked to stop. noted: called at once where somebody does."""
 
-    def __init__(self) -> None:
-        self.now = False
+    def __init__(self, noted: Callable[[], None] = lambda: None) -> None:
+        self.now, self._noted = False, noted
 
     def note(self, number: int, frame: FrameType | None) -> None:
         """Of a signal's handler."""
         if self.now:
             raise KeyboardInterrupt
         self.now = True
+        self._noted()
 
 
 @contextmanager
-def asked_to_stop() -> Iterator[Asked]:
+def asked_to_stop(noted: Callable[[], None] = lambda: None) -> Iterator[Asked]:
     """Inside, Ctrl-C is noted; afterwards it is what it was. Only the main thread can note it."""
-    asked = Asked()
+    asked = Asked(noted)
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return

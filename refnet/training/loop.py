@@ -3,11 +3,11 @@
     folder/checkpoint.safetensors   the state, replaced in one step each time
     folder/metrics.jsonl            see `metrics.py`
 
-A checkpoint is written at the end, when Ctrl-C asks to stop, and every so many seconds between: when it is written
-changes no bit of the weights.
+A checkpoint is written at the end, when Ctrl-C asks to stop, and every so many seconds between, before anything is
+judged: when it is written changes no bit of the weights. Ctrl-C also ends an evaluation, which then has no line.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -31,6 +31,21 @@ class Watch:
     def step(self, step: int, told: Step, images_per_second: float) -> None: ...
 
     def line(self, line: Mapping[str, Any]) -> None: ...
+
+    def stopping(self) -> None:
+        """Ctrl-C has been noted."""
+
+
+class _Stopped(Exception):
+    """An evaluation that somebody has asked to stop."""
+
+
+def _until(asked: Asked | None, batches: Iterable[Any]) -> Iterator[Any]:
+    """The batches. Raises _Stopped once somebody asks to stop."""
+    for batch in batches:
+        if asked is not None and asked.now:
+            raise _Stopped
+        yield batch
 
 
 class Outcome(NamedTuple):
@@ -65,6 +80,10 @@ class Run:
     seconds: float = 0.0
     saved: int | None = None
     waited: float = 0.0
+    _journal: Journal | None = None
+    _begin: float = field(default_factory=perf_counter)  # when this process began or went on; seconds before that
+    _before: float = 0.0
+    _saved_at: float = field(default_factory=perf_counter)
 
     @property
     def checkpoint(self) -> Path:
@@ -78,7 +97,8 @@ class Run:
             self.trainer.restore(found.arrays, found.about.step)
         except (ValueError, TypeError) as error:
             raise type(error)(f"{self.checkpoint}: {error}") from None
-        self.sums, self.seconds, self.saved = Sums(dict(found.about.sums)), found.about.seconds, found.about.step
+        self.sums, self.saved = Sums(dict(found.about.sums)), found.about.step
+        self.seconds = self._before = found.about.seconds
 
     def go(self) -> Outcome:
         """To the end, or until Ctrl-C. Raises NotFinite, OSError and what reading data raises; what was saved stays."""
@@ -86,17 +106,21 @@ class Run:
         for name in (CHECKPOINT, METRICS):
             sweep(self.folder / name)
         self._journal = Journal(self.folder / METRICS, self.trainer.step)
-        self._begin, self._before, test = perf_counter(), self.seconds, None
-        self._saved_at = self._begin
-        with asked_to_stop() as asked:
+        self._begin = self._saved_at = perf_counter()
+        test = None
+        with asked_to_stop(self.watch.stopping) as asked:
+            if self.saved is not None and self._epoch_ends() and not self._is_judged():
+                test = self._evaluate(asked)
             for told in self._steps(asked):
                 self._account(told)
-                if self._epoch_ends():
-                    test = self._evaluate()
-                if asked.now or self.trainer.step == self.steps or perf_counter() - self._saved_at >= self.every:
+                if self._done() or perf_counter() - self._saved_at >= self.every:
                     self.save()
-        finished = self.trainer.step == self.steps
-        test = self.evaluation() if finished and test is None else test
+                if self._epoch_ends() and not asked.now:
+                    test = self._evaluate(asked)
+                if asked.now and self.saved != self.trainer.step:
+                    self.save()
+        finished = self._done()
+        test = self.evaluation() if finished and test is None and not asked.now else test
         return Outcome(self.trainer.step, finished, self.seconds, self._waiting(), test)
 
     def _steps(self, asked: Asked) -> Iterator[Step]:
@@ -121,27 +145,39 @@ class Run:
             self.sums = Sums()
 
     def _epoch_ends(self) -> bool:
-        return self.trainer.step % len(self.batches) == 0 or self.trainer.step == self.steps
+        return self.trainer.step % len(self.batches) == 0 or self._done()
 
-    def _evaluate(self) -> Judged:
-        found = self.evaluation()
+    def _done(self) -> bool:
+        return self.trainer.step == self.steps
+
+    def _is_judged(self) -> bool:
+        """Whether there is a line of how well the network did after this step."""
+        return any("test_loss" in line and line["step"] == self.trainer.step for line in self.lines)
+
+    def _evaluate(self, asked: Asked) -> Judged | None:
+        """None where Ctrl-C asks to stop meanwhile."""
+        try:
+            found = self.evaluation(asked)
+        except _Stopped:
+            return None
         measures = {f"test_{name}": value for name, value in found.measures.items()}
         self._write({"test_loss": found.loss, **measures, "waiting": self._waiting()})
         return found
 
-    def evaluation(self) -> Judged:
+    def evaluation(self, asked: Asked | None = None) -> Judged:
         """Of the weights as they are now."""
         task = self.trainer.task
         source = task.in_order(self.test, self.batches.augmentation.central, self.batches.dtype)
         with Prefetched(source, 0, len(source), self.workers) as ahead:
-            found = task.evaluate(self.trainer.net, self.trainer.best_weights, ahead)
+            found = task.evaluate(self.trainer.net, self.trainer.best_weights, _until(asked, ahead))
             self.waited += ahead.waited
         return found
 
     def _write(self, told: Mapping[str, Any]) -> None:
         step, seconds = self.trainer.step, self._clock()
         line = {"step": step, "epoch": round(step / len(self.batches), 4), **told, "seconds": round(seconds, 3)}
-        self._journal.add(line)
+        if self._journal is not None:
+            self._journal.add(line)
         self.watch.line(line)
 
     def _clock(self) -> float:
@@ -154,13 +190,14 @@ class Run:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """All lines of metrics so far."""
-        return self._journal.lines
+        """All lines of metrics so far; none before `go`."""
+        return [] if self._journal is None else self._journal.lines
 
     def save(self) -> None:
         """Write a checkpoint. Raises NotFinite before, OSError that says which checkpoint is still there."""
         self.trainer.check_finite()
         net, step = self.trainer.net, self.trainer.step
+        self.folder.mkdir(parents=True, exist_ok=True)
         about = checkpoints.About(net.name, self.what, step, self.steps, self.sums.values, self._clock())
         try:
             checkpoints.save(self.checkpoint, about, self.trainer.state())

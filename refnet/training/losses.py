@@ -69,6 +69,8 @@ def distillation(logits: Array, teacher_logits: Array, temperature: float = 1.0)
     if not check_number(temperature, "temperature"):
         raise ValueError("temperature: wanted a finite number above 0, got 0")
     heat = logits.dtype.type(temperature)
+    if not heat >= np.finfo(heat.dtype).tiny:  # the rest is too small to divide by
+        raise ValueError(f"temperature: wanted one that {logits.dtype} can divide by, got {temperature}")
     targets = softmax_forward(canonical(teacher_logits / heat))
     loss, gradient = _cross_entropy(logits / heat, targets)
     return loss * float(temperature) ** 2, gradient * heat

@@ -4,8 +4,8 @@
     {"step": 22, "epoch": 1.0, "test_loss": 1.9, "test_accuracy": 0.4, "waiting": 0.001, "seconds": 2.4}
 
 loss, accuracy: means over the steps since the line before, in training mode; loss is that of labels as the recipe
-smooths them, test_loss of labels as they are. waiting: the share of time, so far, that went by waiting for data. A run
-that goes on cuts off the lines behind the step from which it does.
+smooths them, test_loss of labels as they are. waiting: the share of time that went by waiting for data, since the run
+began or went on. A run that goes on cuts off the lines behind the step from which it does.
 """
 
 import json
@@ -45,13 +45,14 @@ class Sums:
 
 
 def read(path: str | os.PathLike[str], last: int) -> list[dict[str, Any]]:
-    """The lines up to this step; none if there is no file. A last line that was cut off is left out."""
+    """The lines up to this step; none if there is no file. One that was cut off, or is none, is left out."""
     lines = []
     with suppress(FileNotFoundError):
-        for text in Path(path).read_text(encoding="utf-8").splitlines():
+        for text in Path(path).read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(json.JSONDecodeError):
                 line = json.loads(text)
-                if isinstance(line, dict) and line.get("step", last + 1) <= last:
+                step = line.get("step") if isinstance(line, dict) else None
+                if isinstance(step, int) and step <= last:
                     lines.append(line)
     return lines
 

@@ -66,7 +66,7 @@ class Optimizer(ABC):
         self._kept = {part: {key: np.zeros(w.size, w.dtype) for key, w in weights.items()} for part in self.parts}
 
     def step(self, weights: Mapping[str, Array], gradients: Mapping[str, Array], rate: float) -> None:
-        """Change each weight that has a gradient. Raises ValueError for a rate that is no finite number above 0."""
+        """Change each weight that has a gradient. Raises ValueError for a rate that is no finite number from 0 on."""
         rate = check_number(rate, "rate")
         for key, g in gradients.items():
             w = weights[key]

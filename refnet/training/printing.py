@@ -18,12 +18,12 @@ MOST_CLASSES = 25  # in a printed confusion matrix; --json has all
 
 
 def recipe_table(recipe: Recipe) -> Table:
-    """Every setting, and the paper's value where that is another one."""
+    """Every setting, the paper's value where that is another one, and where the paper's stands."""
     made = table(f"recipe {recipe.name}", "bold")
     add_columns(made, "setting", whole=True)
     add_columns(made, "value", right=True, whole=True)
     add_columns(made, "paper", right=True, whole=True)
-    add_columns(made, "of the paper's")
+    add_columns(made, "source of the paper's")
     for row in described(recipe):
         made.add_row(row.field, _value(row.value), _value(row.paper) if row.differs else "", row.source)
     return made

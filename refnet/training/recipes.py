@@ -32,7 +32,7 @@ class Recipe:
     optimizer    "rmsprop" or "sgd"               flavor, decay, eps    of RMSProp; momentum of both
     rate         the highest learning rate        schedule              exponential, cosine or constant
     factor, epochs_per_decay                      of the exponential one, which is a staircase
-    warmup_epochs                                 of the cosine
+    warmup_epochs                                 of the cosine; half of a run that would be nothing else
     weight_decay, depthwise_decay                 L2, and whether depthwise kernels have it too
     batch_norm_decay                              None for what the network brings along
     smoothing    of labels                        average     decay of the moving average of weights, None for none
@@ -78,11 +78,16 @@ class Recipe:
         check_count(self.epochs, "epochs")
 
     def changed(self, settings: Mapping[str, Any]) -> "Recipe":
-        """The recipe with other values in some fields. Raises ValueError for a field that there is not."""
+        """The recipe with other values in some fields; with another flavor, that one's eps unless told otherwise.
+
+        Raises ValueError for a field that there is not.
+        """
         known = [field.name for field in fields(self) if field.name != "name"]
         if unknown := [name for name in settings if name not in known]:
             raise ValueError(f"recipe: no setting {', '.join(unknown)}; it has {', '.join(known)}")
-        return replace(self, **settings)
+        flavor = settings.get("flavor", self.flavor)
+        own = {"eps": FLAVORS[flavor].eps} if flavor != self.flavor and flavor in FLAVORS else {}
+        return replace(self, **{**own, **settings})
 
     def network(self, net: Graph) -> Graph:
         """The network with the recipe's decay in its batch norms."""
@@ -101,7 +106,8 @@ class Recipe:
         if self.schedule == "constant":
             return Constant(self.rate)
         if self.schedule == "cosine":
-            return Cosine(self.rate, steps, min(round(self.warmup_epochs * per_epoch), steps - 1))
+            warmup = round(self.warmup_epochs * per_epoch)
+            return Cosine(self.rate, steps, warmup if warmup < steps else steps // 2)
         return Exponential(self.rate, self.factor, max(1, int(per_epoch * self.epochs_per_decay)))
 
 
@@ -173,19 +179,20 @@ PAPER: dict[str, tuple[Any, str]] = {
     "batch_norm_decay": (None, "0.9997 and 0.997 in the code of V1 and V2; neither paper says"),
     "smoothing": (0.0, _V1),
     "average": (None, "neither paper has one"),
-    "augmentation": ("v1-small-models", _V1),
+    "augmentation": ("v1-small-models", f"{_V1}, which limits crops and does not say how much: a quarter is ours"),
     "batch": (96, f"{_V2}, with 16 asynchronous workers; here one, synchronous"),
+    "epochs": (300, "neither paper says how long: ours"),
 }
 
 
 class Setting(NamedTuple):
-    """One line of a recipe: its field and value; where the paper's value is another one, that and its source."""
+    """One line of a recipe: its field and value, the paper's value, that one's source, whether the two differ."""
 
     field: str
     value: Any
-    paper: Any = None
-    source: str = ""
-    differs: bool = False
+    paper: Any
+    source: str
+    differs: bool
 
 
 def recipe(name: str, settings: Mapping[str, Any] | None = None) -> Recipe:
@@ -194,14 +201,14 @@ def recipe(name: str, settings: Mapping[str, Any] | None = None) -> Recipe:
 
 
 def described(given: Recipe) -> list[Setting]:
-    """Every field that takes part, beside the paper's value where that differs."""
+    """Every field that takes part, beside the paper's value and where that stands."""
     rows = []
     for field in fields(given):
         name, value = field.name, getattr(given, field.name)
         if name == "name" or (name in _UNUSED.get(given.optimizer, ()) or name in _UNUSED.get(given.schedule, ())):
             continue
-        paper, source = PAPER.get(name, (value, ""))
-        rows.append(Setting(name, value, paper, source, True) if paper != value else Setting(name, value))
+        paper, source = PAPER[name]
+        rows.append(Setting(name, value, paper, source, paper != value))
     return rows
 
 

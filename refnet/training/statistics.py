@@ -48,7 +48,7 @@ def _decays(net: Graph) -> Iterator[float]:
 
 
 def steps_needed(decay: float) -> int:
-    """The least n for which decay**n is at most a hundredth: 15,348 for 0.9997, 1,533 for 0.997."""
+    """The least n for which decay**n is at most a hundredth: 15,349 for 0.9997, 1,533 for 0.997."""
     if not decay:
         return 1
     return FOREVER if decay == 1 else ceil(log(LEFT) / log(decay))
@@ -63,7 +63,8 @@ def warning(net: Graph, steps: int) -> str | None:
     wanted = "more steps than any run has" if needed == FOREVER else f"{needed:,} steps"
     return (
         f"batch norm: a decay of {slowest:g} wants {wanted} to forget the fresh statistics, the run has {steps:,}: "
-        f"{100 * slowest**steps:.0f} % of them will be left. `recalibrate` counts anew; a smaller decay forgets faster"
+        f"{100 * slowest**steps:.0f} % of them will be left. A smaller one, --change batch_norm_decay=0.9, forgets "
+        "faster; refnet.training.recalibrate counts anew"
     )
 
 

@@ -10,29 +10,30 @@ import numpy as np
 
 from ..data.batches import Batches, InOrder
 from ..data.dataset import Dataset
-from ..data.truth import Pictures, Truth
+from ..data.truth import IGNORED, Pictures, Truth
 from ..data.truth_batches import TruthBatches, TruthInOrder
 from ..graph import Graph
 from ..layers.base import Array
 from ..tasks.defaults import default_boxes_of
 from ..tasks.detection import found_in
 from ..tasks.mean_iou import MeanIou, Pixels
-from ..tasks.multibox import BACKGROUND, Targets, multibox_loss, targets_of
-from ..tasks.pixel_loss import IGNORED, pixel_cross_entropy
-from ..tasks.precision import Precision, Things, average_precision
-from ..tasks.predictions import divided, joined, slots_of
+from ..tasks.multibox import BACKGROUND, multibox_loss, targets_of
+from ..tasks.pixel_loss import pixel_cross_entropy
+from ..tasks.precision import Precision, average_precision
+from ..tasks.predictions import divided, joined, maps_of
 from ..tasks.segmentation import check_segmenter
+from ..tasks.things import Things
 from .classifiers import check_classifier
 from .evaluation import BATCH, Evaluation, evaluate, ranks
 from .losses import softmax_cross_entropy
 from .recipes import Recipe
 
-SCENES = 16  # pictures of many things that are judged at a time
-LEAST = 0.01  # the score from which on a detection counts for average precision
+SCENES = 8  # pictures of many things that are judged at a time
+LEAST = 0.01  # the score of a detection that is judged: Liu et al. 2016, "SSD", section 3.7
 
 
 class Judged(Protocol):
-    """How well a network did. loss: in nats. measures: shares from 0 to 1 by name, the first of them the main one."""
+    """How well a network did. loss: mean over the pictures. measures: shares from 0 to 1 by name."""
 
     @property
     def loss(self) -> float: ...
@@ -42,20 +43,27 @@ class Judged(Protocol):
     def to_json(self, classes: tuple[str, ...]) -> dict[str, Any]: ...
 
 
+class Lesson(NamedTuple):
+    """What a batch teaches. loss: mean over the batch. gradient: of the outputs. correct: how much was right, of B."""
+
+    loss: float
+    gradient: Any
+    correct: float
+
+
 class Task(Protocol):
     """Made for one network: raises ValueError where it cannot learn that.
 
-    slots: classes that the network tells apart, the background among them if there is one.
+    slots: classes that the network tells apart, the background among them if there is one. smooths: whether it has
+    labels that can be smoothed.
     """
 
     name: str
     slots: int
+    smooths: bool
 
-    def loss(self, outputs: Any, answers: Any, smoothing: float) -> tuple[float, Any]:
-        """-> loss, gradients of the outputs."""
-
-    def correct(self, outputs: Any, answers: Any) -> float:
-        """How much of the answers is right in training, of B."""
+    def lesson(self, outputs: Any, answers: Any, smoothing: float) -> Lesson:
+        """smoothing: of labels. For gradients: loss, gradient and correct belong to one batch."""
 
     def batches(self, pictures: Any, recipe: Recipe, seed: int, augmentation: Any) -> Any:
         """Without end, to learn from."""
@@ -69,18 +77,14 @@ class Task(Protocol):
 class Classification:
     """A class for each picture."""
 
-    name = "classification"
+    name, smooths = "classification", True
 
     def __init__(self, net: Graph) -> None:
         self.slots = check_classifier(net)
 
-    def loss(self, outputs: Array, answers: Array, smoothing: float) -> tuple[float, Array]:
-        """See Task."""
-        return softmax_cross_entropy(outputs, answers, smoothing)
-
-    def correct(self, outputs: Array, answers: Array) -> int:
-        """Pictures whose class has the highest logit."""
-        return int((ranks(outputs, answers) < 1).sum())
+    def lesson(self, outputs: Array, answers: Array, smoothing: float) -> Lesson:
+        """See Task. Right is a picture whose class has the highest logit."""
+        return Lesson(*softmax_cross_entropy(outputs, answers, smoothing), int((ranks(outputs, answers) < 1).sum()))
 
     def batches(self, pictures: Dataset, recipe: Recipe, seed: int, augmentation: Any) -> Batches:
         """See Task."""
@@ -98,6 +102,8 @@ class Classification:
 class _OfScenes:
     """Pictures of many things."""
 
+    smooths = False
+
     def batches(self, pictures: Pictures, recipe: Recipe, seed: int, augmentation: Any) -> TruthBatches:
         """See Task."""
         return TruthBatches(pictures, recipe.batch, seed, augmentation)
@@ -108,7 +114,7 @@ class _OfScenes:
 
 
 class Detected(NamedTuple):
-    """Of a detector. loss: the multibox loss, mean over the batches."""
+    """Of a detector. loss: the multibox loss, mean over batches by their pictures."""
 
     images: int
     loss: float
@@ -137,39 +143,34 @@ class Detection(_OfScenes):
     name = "detection"
 
     def __init__(self, net: Graph) -> None:
-        self.defaults, self.slots = default_boxes_of(net), slots_of(net)
+        self.defaults, self.slots = default_boxes_of(net), maps_of(net).slots
 
-    def loss(self, outputs: Mapping[str, Array], answers: list[Truth], smoothing: float) -> tuple[float, Any]:
-        """See Task. Labels of boxes are not smoothed."""
+    def lesson(self, outputs: Mapping[str, Array], answers: list[Truth], smoothing: float) -> Lesson:
+        """See Task. Right is, of the default boxes that have a thing, the share whose class has the highest logit."""
         codes, logits = joined(outputs)
-        found = multibox_loss(codes, logits, self._targets(answers, logits.dtype))
-        return found.loss, divided(found.dcodes, found.dlogits, outputs)
-
-    def correct(self, outputs: Mapping[str, Array], answers: list[Truth]) -> float:
-        """Of each picture, the share of the default boxes with a thing whose class has the highest logit."""
-        _, logits = joined(outputs)
-        slots = self._targets(answers, logits.dtype).slots
-        right = (logits.argmax(2) == slots) & (slots != BACKGROUND)
-        things = (slots != BACKGROUND).sum(1)
-        return float(np.where(things > 0, right.sum(1) / np.maximum(things, 1), 1).sum())
-
-    def _targets(self, answers: list[Truth], dtype: Any) -> Targets:
-        boxes, things = ([getattr(each, name)[~each.crowd] for each in answers] for name in ("boxes", "things"))
-        return targets_of(boxes, things, self.defaults, self.slots, dtype)
+        targets = targets_of(_things(answers), self.defaults, self.slots, logits.dtype)
+        found = multibox_loss(codes, logits, targets)
+        things = targets.slots > BACKGROUND
+        correct = _shares((logits.argmax(2) == targets.slots) & things, things)
+        return Lesson(found.loss, divided(found.dcodes, found.dlogits, outputs), correct)
 
     def evaluate(self, net: Graph, weights: Mapping[str, Array], batches: Iterable[Any]) -> Detected:
         """See Task."""
-        found, there, losses = [], [], []
+        found, there, loss = [], [], 0.0
         for images, answers in batches:
             outputs = net.forward(weights, images)
-            losses.append(self.loss(outputs, answers, 0.0)[0])
+            loss += self.lesson(outputs, answers, 0.0).loss * len(images)
             found += found_in(outputs, self.defaults, LEAST)
-            there += [Things(each.boxes, each.things, each.crowd) for each in answers]
-        return Detected(len(there), float(np.mean(losses)), average_precision(found, there, self.slots - 1))
+            there += _things(answers)
+        return Detected(len(there), loss / len(there), average_precision(found, there, self.slots - 1))
+
+
+def _things(answers: list[Truth]) -> list[Things]:
+    return [Things(each.boxes, each.things, each.ignored, each.crowd) for each in answers]
 
 
 class Segmented(NamedTuple):
-    """Of a network that gives each pixel a class. loss: mean over the batches."""
+    """Of a network that gives each pixel a class. loss: mean over batches by their pictures."""
 
     images: int
     loss: float
@@ -200,27 +201,28 @@ class Segmentation(_OfScenes):
     def __init__(self, net: Graph) -> None:
         self.slots = check_segmenter(net)
 
-    def loss(self, outputs: Array, answers: list[Truth], smoothing: float) -> tuple[float, Array]:
-        """See Task. Labels of pixels are not smoothed."""
-        return pixel_cross_entropy(outputs, _labels(answers))
-
-    def correct(self, outputs: Array, answers: list[Truth]) -> float:
-        """Of each picture, the share of its pixels that count whose class has the highest logit."""
+    def lesson(self, outputs: Array, answers: list[Truth], smoothing: float) -> Lesson:
+        """See Task. Right is, of the pixels that count, the share whose class has the highest logit."""
         labels = _labels(answers)
         counted = labels != IGNORED
-        right = ((outputs.argmax(3) == labels) & counted).sum((1, 2))
-        pixels = counted.sum((1, 2))
-        return float(np.where(pixels > 0, right / np.maximum(pixels, 1), 1).sum())
+        correct = _shares((outputs.argmax(3) == labels) & counted, counted)
+        return Lesson(*pixel_cross_entropy(outputs, labels), correct)
 
     def evaluate(self, net: Graph, weights: Mapping[str, Array], batches: Iterable[Any]) -> Segmented:
         """See Task."""
-        pixels, losses, images = Pixels(self.slots), [], 0
+        pixels, loss, images = Pixels(self.slots), 0.0, 0
         for pictures, answers in batches:
             outputs = net.forward(weights, pictures)
-            losses.append(self.loss(outputs, answers, 0.0)[0])
+            loss += self.lesson(outputs, answers, 0.0).loss * len(pictures)
             pixels.add(_labels(answers), outputs.argmax(3))
             images += len(pictures)
-        return Segmented(images, float(np.mean(losses)), pixels.result())
+        return Segmented(images, loss / images, pixels.result())
+
+
+def _shares(right: Array, counted: Array) -> float:
+    """Of what counts in each picture, the share that is right, or 1 if nothing counts: summed. Shapes: (B, ...)."""
+    hits, total = (each.reshape(len(each), -1).sum(1) for each in (right, counted))
+    return float(np.where(total > 0, hits / np.maximum(total, 1), 1).sum())
 
 
 def _labels(answers: list[Truth]) -> Array:

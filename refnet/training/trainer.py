@@ -17,7 +17,7 @@ from ..rewrites.fusion import fuse
 from ..running import maps_in_training
 from .averages import ExponentialMovingAverage
 from .recipes import Recipe
-from .task import Classification, Task
+from .task import Classification, Lesson, Task
 
 DROPOUT = 2  # keeps dropout's random numbers apart from those of the batch of the same step (refnet.data.batches)
 
@@ -39,7 +39,7 @@ class Trainer:
     """net: a network that can learn the task. weights: changed in place; fresh ones from the seed else.
 
     per_epoch, steps: of the whole run, for the schedule. threads: as for `refnet.fuse`; they change no bit.
-    task: what is learnt, made for a network. Raises ValueError for a network that cannot learn it.
+    task: what is learnt, made for a network. Raises ValueError for a network or a recipe that cannot learn it.
     """
 
     def __init__(
@@ -54,6 +54,9 @@ class Trainer:
         task: Callable[[Graph], Task] = Classification,
     ) -> None:
         self.task = task(net)
+        if recipe.smoothing and not self.task.smooths:
+            given = f"labels of {self.task.name} are not smoothed, got {recipe.smoothing}"
+            raise ValueError(f"smoothing: wanted 0, for {given}")
         self.net, self.recipe, self.seed, self.step = recipe.network(net), recipe, seed, 0
         self.weights = net.init(seed) if weights is None else weights
         self._rates = recipe.rates(per_epoch, steps)
@@ -75,7 +78,7 @@ class Trainer:
         """One step. Shapes: images (B, H, W, M). answers: the task's. Raises NotFinite, the weights unchanged then."""
         rate, random = self._rates(self.step), np.random.default_rng((self.seed, self.step, DROPOUT))
         outputs, tape = self._fused.train_forward(self.weights, images, random)
-        loss, gradient = self.loss(images, answers, outputs)
+        loss, gradient, correct = self.lesson(images, answers, outputs)
         if not np.isfinite(loss):
             raise NotFinite(f"step {self.step + 1}: the loss is {loss}; {self._culprit(images)}")
         _, gradients = self._fused.backward(tape, gradient, input_gradient=False)
@@ -84,15 +87,11 @@ class Trainer:
         if self._average is not None:
             self._average.update(self.weights)
         self.step += 1
-        return Step(loss, self.correct(answers, outputs), len(images), rate)
+        return Step(loss, correct, len(images), rate)
 
-    def loss(self, images: Array, answers: Any, outputs: Any) -> tuple[float, Any]:
-        """What is made small -> loss, its gradient: the task's, unless a subclass learns from something else."""
-        return self.task.loss(outputs, answers, self.recipe.smoothing)
-
-    def correct(self, answers: Any, outputs: Any) -> float:
-        """How much of the images is right, of all that there are."""
-        return self.task.correct(outputs, answers)
+    def lesson(self, images: Array, answers: Any, outputs: Any) -> Lesson:
+        """The task's, unless a subclass learns from something else."""
+        return self.task.lesson(outputs, answers, self.recipe.smoothing)
 
     def _culprit(self, images: Array) -> str:
         return first_not_finite(self.net, self.weights, images) or "all maps before it are finite numbers"

@@ -1,6 +1,6 @@
 """`refnet detect` and `refnet segment`: what a trained network says of a picture. Imports wait until then."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,13 +57,26 @@ def detect(image: str, run: str, out: str | None, threads: int | None, as_json: 
 
 @click.command(short_help="Name each pixel of IMAGE.")
 @_shared
-@click.option("--scales", "multi", is_flag=True, help="At six scales, mirrored too: MF in V2 Table 7.")
+@click.option("--multi-scale", is_flag=True, help="At six scales, mirrored too: MF in V2 Table 7.")
+@click.option("--longest", type=int, help="Pixels of the longer side as the network sees it.  [default: as it learnt]")
+@click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Another setting of the network's builder.")
 @click.option("--labels", metavar="FILE.png", help="Write the class of each pixel as a grey picture.")
 @one_line()
 def segment(
-    image: str, run: str, out: str | None, threads: int | None, as_json: bool, multi: bool, labels: str | None
+    image: str,
+    run: str,
+    out: str | None,
+    threads: int | None,
+    as_json: bool,
+    multi_scale: bool,
+    longest: int | None,
+    more: tuple[str, ...],
+    labels: str | None,
 ) -> None:
-    """Which class each pixel of IMAGE is of, by a network that learnt it: the share of each class."""
+    """Which class each pixel of IMAGE is of, by a network that learnt it: the share of each class.
+
+    --set output_stride=8 has finer maps, by the same weights.
+    """
     from .. import printing
     from ..figures import check_figure
     from ..models.deeplab import SCALES
@@ -73,11 +86,12 @@ def segment(
 
     if out is not None:
         check_figure("--out", out)
-    if labels is not None and not labels.lower().endswith(".png"):
-        raise ValueError(f"--labels: wanted a file that ends in .png, got {labels!r}")
-    net, weights, classes = _network(run, "segmentation")
+    if labels is not None:
+        _check_png("--labels", labels)
+    net, weights, classes = _network(run, "segmentation", more)
     picture = _picture(image)
-    found = Segmenter(net, weights, threads).segment(picture, SCALES if multi else (1.0,), multi)
+    longest = max(net.inputs["images"][:2]) if longest is None else longest
+    found = Segmenter(net, weights, threads, longest).segment(picture, SCALES if multi_scale else (1.0,), multi_scale)
     if out is not None:
         from ..tasks.drawings import draw_labels
 
@@ -94,7 +108,17 @@ def segment(
     print_table(pixels_table(shares), printing.console(markup=False))
 
 
-def _network(run: str, task: str) -> tuple["Graph", Mapping[str, Any], tuple[str, ...]]:
+def _check_png(option: str, path: str) -> None:
+    """Before anything is computed. Raises ValueError."""
+    from pathlib import Path
+
+    if not path.lower().endswith(".png"):
+        raise ValueError(f"{option}: wanted a file that ends in .png, got {path!r}")
+    if not Path(path).absolute().parent.is_dir():
+        raise ValueError(f"{option}: no folder {str(Path(path).parent)!r}")
+
+
+def _network(run: str, task: str, more: Sequence[str] = ()) -> tuple["Graph", Mapping[str, Any], tuple[str, ...]]:
     """The network of a run, its weights, the names of its classes. Raises ValueError for a run of another task."""
     from . import checkpoints
     from .asked import asked_of, checkpoint_of, network_of
@@ -104,7 +128,7 @@ def _network(run: str, task: str) -> tuple["Graph", Mapping[str, Any], tuple[str
     asked = asked_of(found, path)
     if asked["task"] != task:
         raise ValueError(f"{path}: wanted a network that learnt {task}, got one that learnt {asked['task']}")
-    net = network_of(asked)
+    net = network_of(asked, more)
     return net, found.fitting(net, path), tuple(asked["classes"])
 
 

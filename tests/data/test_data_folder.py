@@ -1,5 +1,7 @@
 """Folders of images: what is read, how it is divided, and what is wrong is named."""
 
+import shutil
+
 import numpy as np
 import pytest
 from data_samples import write_images
@@ -29,10 +31,30 @@ def test_one_folder_is_divided_by_the_seed(tmp_path):
     write_images(tmp_path, count=21, size=(4, 4))
     write_images(tmp_path / "dog" / "more", ("small",), 2, (4, 4))
     first, again, other = (load(str(tmp_path), 8, seed=seed) for seed in (0, 0, 1))
-    assert (len(first.train), len(first.test)) == (21 + 23 - 4, 4)
-    assert first.test.labels.tolist() == [0, 0, 1, 1]
+    assert len(first.train) + len(first.test) == 21 + 23
+    assert 2 <= len(first.test) <= 12  # about a tenth
+    assert set(first.test.labels) == {0, 1}
     assert first.test.paths == again.test.paths != other.test.paths
     assert set(first.test.paths).isdisjoint(first.train.paths)
+
+
+def test_pictures_that_come_later_never_make_one_that_was_learnt_from_a_test(tmp_path):
+    learnt = set()
+    for count in (2, 3, 5, 8, 13, 21, 34):
+        shutil.rmtree(tmp_path / "cat", ignore_errors=True)
+        shutil.rmtree(tmp_path / "dog", ignore_errors=True)
+        splits = load(write_images(tmp_path, count=count, size=(4, 4)), 8)
+        assert learnt.isdisjoint(splits.test.paths)
+        assert set(splits.train.labels) == set(splits.test.labels) == {0, 1}
+        learnt.update(splits.train.paths)
+    assert len(splits.test) < 0.3 * 68
+
+
+@pytest.mark.parametrize("name", ["training", "Validation", "train", "val"])
+def test_parts_of_another_name_are_no_classes(tmp_path, name):
+    write_images(tmp_path, (name if name != "train" else "test", "cat"))
+    with pytest.raises(ValueError, match="wanted its parts to be train and test, or val, or else classes, got"):
+        load(tmp_path)
 
 
 def test_the_network_sees_224_pixels_unless_told_otherwise(tmp_path):
@@ -87,13 +109,16 @@ def place(dataset, name):
     return [path.name for path in dataset.paths].index(name)
 
 
+BOTH_LEARNT = 4  # a seed with which neither is for testing
+
+
 def test_a_large_photograph_is_decoded_small_and_looks_the_same(tmp_path):
     write_images(tmp_path, suffix=".png")
     small = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
     large = Image.fromarray(small).resize((512, 512), Image.Resampling.BICUBIC)
     for name in ("big.jpg", "big.png"):
         large.save(tmp_path / "cat" / name, quality=95)
-    train = load(tmp_path, 32, seed=2).train
+    train = load(tmp_path, 32, seed=BOTH_LEARNT).train
     places = [place(train, name) for name in ("big.jpg", "big.png")]
     for view in (None, lambda i, h, w: (h // 4, w // 8, h // 2, w // 2)):
         jpeg, png = train.read(np.array(places), view).astype(int)

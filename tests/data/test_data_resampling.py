@@ -6,7 +6,7 @@ from data_samples import drawn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refnet.data.resampling import resample, resized
+from refnet.data.resampling import resample, resized, stretched
 
 SIDES = st.integers(1, 9)
 
@@ -25,6 +25,28 @@ def naive(image, window, size):
             below = image[y1, x0] * (1 - (sx - x0)) + image[y1, x1] * (sx - x0)
             out[y, x] = above * (1 - (sy - y0)) + below * (sy - y0)
     return out
+
+
+@given(SIDES, SIDES, st.integers(0, 9), st.integers(0, 9))
+def test_stretched_to_more_pixels_it_is_the_same(h, w, more, other):
+    image = np.random.default_rng(h * 100 + w).integers(0, 256, (h, w, 3)).astype(np.uint8)
+    size = h + more, w + other
+    found = stretched(image, size)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, naive(image.astype(float), (0, 0, h, w), size), atol=2e-3)
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(1, 40))
+def test_stretched_to_fewer_it_is_pillows_but_for_rounding(h, w, H, W):
+    Image = pytest.importorskip("PIL.Image")
+    image = np.random.default_rng(h * 100 + w).integers(0, 256, (h, w, 3)).astype(np.uint8)
+    wanted = np.asarray(Image.fromarray(image).resize((W, H), Image.Resampling.BILINEAR))
+    assert abs(stretched(image, (H, W)) - wanted).max() < 1.02  # Pillow rounds rows, and then columns
+
+
+def test_stretched_to_half_a_pixel_is_a_mean_by_a_triangle():
+    found = stretched(np.array([[[0.0], [8], [16], [80]]]), (1, 2))
+    np.testing.assert_allclose(found[0, :, 0], [(3 * 0 + 3 * 8 + 16) / 7, (8 + 3 * 16 + 3 * 80) / 7], rtol=1e-6)
 
 
 @given(st.data())

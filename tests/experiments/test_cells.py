@@ -24,7 +24,15 @@ def test_what_was_kept_comes_back(kept):
     assert kept.find(cell) is None
     kept.keep(cell, FOUND)
     assert kept.find(cell) == FOUND
-    assert [path.name for path in kept.folder.iterdir()] == [f"{cell.key}.json"]
+    assert [path.name.split("-")[0] for path in kept.folder.iterdir()] == [cell.key]
+
+
+def test_another_versions_cells_stay_beside_ours(kept):
+    cell, other = toy("double", 0), Cells(kept.folder, {**BASIS, "refnet": "another"})
+    kept.keep(cell, FOUND)
+    other.keep(cell, FOUND._replace(seconds=1.0))
+    assert kept.find(cell) == FOUND
+    assert other.find(cell).seconds == 1
 
 
 def test_a_folder_is_made_and_left_empty(kept):

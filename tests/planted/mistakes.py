@@ -607,6 +607,13 @@ THREADS = (
         ("tests/kernels/tiled/test_threads_stay.py",),
     ),
     Mistake(
+        "threads: a helper wakes behind its caller",
+        "kernels/tiled/threads.py",
+        "allowed - {_processor()} or allowed",
+        "allowed",
+        _THREADS,
+    ),
+    Mistake(
         "threads: a helper stays for a job that will not come",
         "kernels/tiled/threads.py",
         "            here[BEGUN] = LEAVE",

@@ -6,6 +6,8 @@ A box is a tuple (y1, x1, y2, x2). Numbers may be Fractions, and are exact then.
 from fractions import Fraction
 from math import exp, log
 
+THING, HARD, CROWD = range(3)  # what is to be found; what counts neither way; the same of many in one box
+
 
 def area(box):
     return (box[2] - box[0]) * (box[3] - box[1])
@@ -62,12 +64,12 @@ def smooth_l1(d):
 
 
 def multibox_loss(codes, logits, wanted_codes, slots, negatives):
-    """Lists by picture and box -> loss of places, of classes."""
+    """Lists by picture and box -> loss of places, of classes. Slots: 0 background, -1 neither positive nor negative."""
     places, classes, positives = 0.0, 0.0, 0
     for picture, own in enumerate(slots):
-        losses = [cross_entropy(logits[picture][n], slot) for n, slot in enumerate(own)]
-        positive = [n for n, slot in enumerate(own) if slot]
-        others = sorted((n for n, slot in enumerate(own) if not slot), key=lambda n: (-losses[n], n))
+        losses = [cross_entropy(logits[picture][n], max(slot, 0)) for n, slot in enumerate(own)]
+        positive = [n for n, slot in enumerate(own) if slot > 0]
+        others = sorted((n for n, slot in enumerate(own) if slot == 0), key=lambda n: (-losses[n], n))
         positives += len(positive)
         for n in positive:
             places += sum(smooth_l1(a - b) for a, b in zip(codes[picture][n], wanted_codes[picture][n], strict=True))
@@ -76,28 +78,35 @@ def multibox_loss(codes, logits, wanted_codes, slots, negatives):
 
 
 def average_precision(found, there, t, most=100):
-    """Of one class. found: picture -> [(box, score)]. there: picture -> [(box, crowd)]. t: a Fraction.
+    """Of one class. found: picture -> [(box, score)]. there: picture -> [(box, THING, HARD or CROWD)]. t: a Fraction.
 
     None where there is nothing to be found.
     """
     judged = []
     for picture, detections in found.items():
         things = there[picture]
-        free = {n for n, (_, crowd) in enumerate(things) if not crowd}
+        free = {n for n, (_, kind) in enumerate(things) if kind == THING}
+        hard = {n for n, (_, kind) in enumerate(things) if kind == HARD}
         ordered = sorted(enumerate(detections), key=lambda each: (-each[1][1], each[0]))
         for place, (_, (box, score)) in enumerate(ordered[:most]):
             near = [(iou(box, things[n][0]), n) for n in free]
             near = [each for each in near if each[0] >= t]
-            in_crowd = any(
-                crowd and area(box) and Fraction(common(box, other)) / Fraction(area(box)) >= t
-                for other, crowd in things
-            )
             if near:
                 free.discard(max(near)[1])
                 judged.append((-score, picture, place, True))
-            elif not in_crowd:
+                continue
+            ignored = [(iou(box, things[n][0]), n) for n in hard]
+            ignored += [
+                (Fraction(common(box, other)) / Fraction(area(box)), n)
+                for n, (other, kind) in enumerate(things)
+                if kind == CROWD and area(box)
+            ]
+            ignored = [each for each in ignored if each[0] >= t]
+            if ignored:
+                hard.discard(max(ignored)[1])
+            else:
                 judged.append((-score, picture, place, False))
-    total = sum(not crowd for things in there.values() for _, crowd in things)
+    total = sum(kind == THING for things in there.values() for _, kind in things)
     if not total:
         return None
     judged.sort()

@@ -46,7 +46,7 @@ def test_what_is_read(folder):
     first, second = (found.truth(index) for index in range(2))
     np.testing.assert_allclose(first.boxes, [[0.25, 0.25, 0.75, 0.75], [0, 0.75, 0.25, 1]])
     assert first.things.tolist() == [2, 1]
-    assert first.crowd.tolist() == [False, True]
+    assert first.crowd.tolist() == first.ignored.tolist() == [False, True]
     assert first.labels is None
     assert second.boxes.shape == (0, 4)
     assert second.things.shape == second.crowd.shape == (0,)
@@ -82,6 +82,11 @@ def spoilt(part, **changes):
         (spoilt("annotations", bbox=[1, 2, 3]), r"annotation 1: wanted bbox = .*, got \[1, 2, 3\]"),
         (spoilt("annotations", bbox=[1, 2, -3, 4]), r"annotation 1: wanted bbox = .*, got \[1, 2, -3, 4\]"),
         (spoilt("annotations", bbox=[1, 2, float("nan"), 4]), "annotation 1: wanted bbox = .*nan"),
+        (spoilt("annotations", bbox=[1, 2, 10**400, 4]), "annotation 1: wanted bbox = "),
+        (spoilt("annotations", iscrowd="0"), "annotation 1: wanted iscrowd = 0 or 1, got '0'"),
+        (spoilt("categories", name=None), "categories: wanted a name for each, and different ones, got None"),
+        (spoilt("categories", name="bicycle"), "categories: wanted a name for each, .*, got 'bicycle'"),
+        (spoilt("images", width=40.5), "image 7: wanted file_name, width and height"),
         (spoilt("images", width=0), "image 7: wanted file_name, width and height"),
         (spoilt("images", file_name=None), "image 7: wanted file_name, width and height"),
         (spoilt("images", id=3), "image: wanted an id of its own, an integer, got 3"),
@@ -98,6 +103,8 @@ def test_missing_files_are_named(folder):
         coco_pictures(folder / "nothing.json", folder)
     with pytest.raises(FileNotFoundError, match="nowhere: wanted the folder of the images"):
         coco_pictures(written(folder, content()), folder / "nowhere")
-    found = coco_pictures(written(folder, spoilt("images", file_name="lost.png")), folder)
-    with pytest.raises(FileNotFoundError, match=r"lost\.png"):
+    with pytest.raises(FileNotFoundError, match=r"lost\.png: wanted a file, one of images of .*instances\.json"):
+        coco_pictures(written(folder, spoilt("images", file_name="lost.png")), folder)
+    found = coco_pictures(written(folder, spoilt("images", width=41)), folder)
+    with pytest.raises(ValueError, match=r"a\.png: wanted 20 x 41 pixels, as its annotations say, got 20 x 40"):
         found.read(np.array([0]))

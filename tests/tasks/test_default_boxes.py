@@ -56,7 +56,7 @@ def test_every_detector_has_a_box_for_each_of_its_codes(name):
 
 
 def test_a_network_that_is_no_such_detector_is_refused():
-    with pytest.raises(ValueError, match=r"mobilenet_v2-1.0-224: wanted boxes_1, .*, got classifier"):
+    with pytest.raises(ValueError, match=r"mobilenet_v2-1.0-224: wanted boxes_1 .*, got classifier"):
         default_boxes_of(models.mobilenet_v2())
 
 

@@ -8,10 +8,14 @@ from cases import picture, with_statistics
 from plain import area
 from plain import suppress as plain_suppress
 
-from refnet import kernels, models
+from refnet import Graph, Node, kernels, models
+from refnet.data.folder import picture as file_picture
+from refnet.data.resampling import stretched
+from refnet.layers import PointwiseConv2d
 from refnet.tasks.defaults import default_boxes_of
 from refnet.tasks.detection import Detector
-from refnet.tasks.predictions import divided, joined, slots_of
+from refnet.tasks.pictures import as_input, as_rgb
+from refnet.tasks.predictions import divided, joined, maps_of
 
 CLASSES = 3
 
@@ -74,12 +78,12 @@ def test_it_finds_what_plain_python_finds(net, weights):
 
 @pytest.mark.jit
 def test_boxes_are_in_pixels_of_the_picture_whatever_its_size(net, weights):
-    detector = Detector(net, weights)
-    small = picture((64, 64, 3))
-    large = small.repeat(2, axis=0).repeat(3, axis=1)
+    detector, large = Detector(net, weights), picture((96, 160, 3))
+    small = np.rint(stretched(large, (64, 64))).astype(np.uint8)
     few, many = detector.detect(small, 0.3), detector.detect(large, 0.3)
+    assert len(few.boxes) > 3
     assert many.classes.tolist() == few.classes.tolist()
-    np.testing.assert_allclose(many.boxes, few.boxes * (2, 3, 2, 3), atol=1e-2)
+    np.testing.assert_allclose(many.boxes, few.boxes * np.tile((96 / 64, 160 / 64), 2), atol=1e-3)
 
 
 @pytest.mark.jit
@@ -96,7 +100,7 @@ def test_grey_and_opaque_pictures_are_seen_as_their_colours(net, weights):
     detector, grey = Detector(net, weights), picture((40, 50))
     colour = np.repeat(grey[:, :, None], 3, axis=2)
     wanted = detector.detect(colour, 0.3)
-    for other in (grey, grey[:, :, None], np.dstack([colour, grey])):
+    for other in (grey, grey[:, :, None], np.dstack([colour, np.full_like(grey, 255)])):
         assert detector.detect(other, 0.3).scores.tobytes() == wanted.scores.tobytes()
 
 
@@ -116,10 +120,52 @@ def test_what_is_no_picture_is_refused(net, weights, wrong, message):
         Detector(net, weights).detect(wrong)
 
 
-def test_a_classifier_is_no_detector():
-    classifier = models.mobilenet_v2(0.1, 32, classes=10)
-    with pytest.raises(ValueError, match="wanted boxes_1"):
-        Detector(classifier, classifier.init(0))
+def test_a_file_is_seen_as_it_was_learnt_from(tmp_path):
+    """Shrunk as training shrinks it, on black where it is transparent: no more than rounding apart."""
+    Image = pytest.importorskip("PIL.Image")
+    colours = picture((90, 120, 4))
+    Image.fromarray(colours).save(tmp_path / "one.png")
+    learnt = file_picture(tmp_path / "one.png", (32, 48)).astype(float)
+    seen = 127.5 * (as_input(as_rgb(colours), (32, 48))[0].astype(float) + 1)
+    assert abs(seen - learnt).max() <= 1.01
+    assert np.ptp(learnt) > 60
+
+
+NETWORKS = {
+    "SSDLite on V1": models.ssdlite_mobilenet_v1(0.1, 64, CLASSES),
+    "SSDLite on V2": models.ssdlite_mobilenet_v2(0.1, 65, CLASSES),
+    "SSD on V1": models.ssd_mobilenet_v1(0.1, 47, CLASSES),
+    "SSD on V2": models.ssd_mobilenet_v2(0.1, 33, CLASSES),
+}
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_detector_of_any_size_says_something(name):
+    net = NETWORKS[name]
+    found = Detector(net, net.init(0)).detect(picture((50, 70, 3)), 1e-3)
+    assert len(found.boxes)
+    assert set(found.classes) <= set(range(1, CLASSES + 1))
+
+
+def outputs_named(*names):
+    nodes = [Node(names[0], PointwiseConv2d(12), ("images",))]
+    nodes += [Node(name, PointwiseConv2d(12), ("images",)) for name in names[1:]]
+    return Graph("odd", {"images": (8, 8, 3)}, nodes, outputs=names)
+
+
+@pytest.mark.parametrize(
+    ("net", "message"),
+    [
+        (models.mobilenet_v2(0.1, 32, classes=10), "wanted boxes_1 .H, W, A . 4., classes_1 .* got "),
+        (outputs_named("boxes_1"), "wanted boxes_1 .* got boxes_1"),
+        (outputs_named("boxes_1", "boxes_2"), "wanted boxes_1 .* got boxes_1"),
+        (models.ssd_vgg16(300, CLASSES), r"wanted \[3, 6, 6, .*\] boxes at each pixel of its maps, got \[4, 6, 6, "),
+    ],
+)
+def test_another_network_is_no_detector(net, message):
+    with pytest.raises(ValueError, match=message):
+        default_boxes_of(net)
 
 
 def test_outputs_joined_and_divided(net):
@@ -127,7 +173,7 @@ def test_outputs_joined_and_divided(net):
     random = np.random.default_rng(0)
     outputs = {name: random.standard_normal((2, *net.shapes[name])) for name in net.outputs}
     codes, logits = joined(outputs)
-    assert slots_of(net) == CLASSES + 1
+    assert maps_of(net).slots == CLASSES + 1
     assert codes.shape == (2, len(default_boxes_of(net)), 4)
     assert logits.shape == (*codes.shape[:2], CLASSES + 1)
     np.testing.assert_array_equal(codes[1, 2], outputs["boxes_1"][1, 0, 0, 8:12])

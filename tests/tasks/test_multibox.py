@@ -9,17 +9,19 @@ from plain import multibox_loss as plain_loss
 
 from refnet.tasks.boxes import to_centres
 from refnet.tasks.coding import decode, encode
-from refnet.tasks.multibox import Targets, hard_negatives, multibox_loss, smooth_l1, targets_of
+from refnet.tasks.multibox import WHATEVER, Targets, hard_negatives, multibox_loss, smooth_l1, targets_of
+from refnet.tasks.things import Things
 
 SLOTS = 4
 
 
 def drawn(seed, pictures=3, boxes=9, positives=0.3, dtype=np.float64):
     random = np.random.default_rng(seed)
-    slots = np.where(random.random((pictures, boxes)) < positives, random.integers(1, SLOTS, (pictures, boxes)), 0)
+    others = np.where(random.random((pictures, boxes)) < 0.8, 0, WHATEVER)
+    slots = np.where(random.random((pictures, boxes)) < positives, random.integers(1, SLOTS, (pictures, boxes)), others)
     codes, wanted = (random.normal(0, 2, (pictures, boxes, 4)) for _ in range(2))
     logits = random.normal(0, 2, (pictures, boxes, SLOTS))
-    wanted[slots == 0] = 0
+    wanted[slots <= 0] = 0
     return codes.astype(dtype), logits.astype(dtype), Targets(wanted.astype(dtype), slots)
 
 
@@ -53,7 +55,7 @@ def test_gradients_are_those_of_differences(which):
 def test_gradients_of_what_does_not_count_are_zero():
     codes, logits, targets = drawn(3)
     found = multibox_loss(codes, logits, targets, negatives=0)
-    background = targets.slots == 0
+    background = targets.slots <= 0
     assert (found.dcodes[background] == 0).all()
     assert (found.dlogits[background] == 0).all()
     assert (np.abs(found.dlogits[~background]).sum(-1) > 0).all()
@@ -74,7 +76,9 @@ def test_smooth_l1_by_hand():
 def test_the_hardest_negatives_are_chosen_picture_by_picture():
     losses = np.array([[1.0, 9, 3, 3, 2, 0], [5, 5, 5, 5, 5, 5]])
     positive = np.array([[1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]], bool)
-    np.testing.assert_array_equal(hard_negatives(losses, positive, 2), [[0, 1, 1, 0, 0, 0], [0] * 6])
+    np.testing.assert_array_equal(hard_negatives(losses, positive, ~positive, 2), [[0, 1, 1, 0, 0, 0], [0] * 6])
+    negative = ~positive & (losses != 9)
+    np.testing.assert_array_equal(hard_negatives(losses, positive, negative, 2), [[0, 0, 1, 1, 0, 0], [0] * 6])
 
 
 def test_float32_stays():
@@ -85,7 +89,8 @@ def test_float32_stays():
 def test_targets_of_pictures():
     defaults = array([(0, 0, 4, 4), (4, 4, 8, 8), (0, 4, 4, 8)])
     things = [array([(4, 4, 8, 7), (1, 1, 1, 5)]), []]  # the second thing of the first picture has no area
-    found = targets_of(things, [[2, 1], []], defaults, SLOTS, np.float64)
+    there = [Things(*each) for each in zip(things, [[2, 1], []], strict=True)]
+    found = targets_of(there, defaults, SLOTS, np.float64)
     np.testing.assert_array_equal(found.slots, [[0, 2, 0], [0, 0, 0]])
     np.testing.assert_allclose(found.codes[0, 1], encode(things[0][:1], defaults[1:2])[0])
     np.testing.assert_allclose(decode(found.codes[0, 1:2], defaults[1:2]), things[0][:1])
@@ -94,21 +99,40 @@ def test_targets_of_pictures():
     assert (to_centres(defaults)[:, 2:] > 0).all()
 
 
+def test_default_boxes_on_what_is_ignored_learn_nothing():
+    """Of one that is hard to see, those that overlap it by half; of a crowd, those of which half lies in it."""
+    defaults = array([(0, 0, 4, 4), (0, 0, 2, 2), (4, 4, 8, 8), (4, 4, 6, 6), (0, 4, 4, 8)])
+    boxes, classes = array([(0, 0, 4, 4), (4, 4, 8, 8)]), [1, 2]
+    hard = targets_of([Things(boxes, classes, np.array([True, False]))], defaults, SLOTS)
+    np.testing.assert_array_equal(hard.slots, [[WHATEVER, 0, 2, 0, 0]])
+    crowd = targets_of([Things(boxes, classes, crowd=np.array([True, False]))], defaults, SLOTS)
+    np.testing.assert_array_equal(crowd.slots, [[WHATEVER, WHATEVER, 2, 0, 0]])
+    both = targets_of([Things(boxes[[0, 0]], classes, np.array([True, False]))], defaults, SLOTS)
+    np.testing.assert_array_equal(both.slots, [[2, 0, 0, 0, 0]])  # a thing of its own comes first
+
+
+SQUARE = array([(0, 0, 4, 4)])
 WRONG = {
-    "classes: wanted those of 1 pictures, got 2": ([array([(0, 0, 4, 4)])], [[1], [1]]),
-    "classes of picture 0: wanted numbers from 1 to 3, got 4 to 4": ([array([(0, 0, 4, 4)])], [[4]]),
-    "classes of picture 0: wanted numbers from 1 to 3, got 0 to 0": ([array([(0, 0, 4, 4)])], [[0]]),
-    "classes of picture 0: wanted integers, got float64": ([array([(0, 0, 4, 4)])], [[1.5]]),
-    "classes of picture 0: wanted one for each of 1 boxes": ([array([(0, 0, 4, 4)])], [[1, 2]]),
-    "classes of picture 0: wanted one for each of 0 boxes": ([[]], [[1]]),
-    "boxes of picture 1: wanted .*, got .* at 0": ([[], [[1, 0, 0, 1]]], [[], [1]]),
+    "classes of picture 0: wanted numbers from 1 to 3, got 4 to 4": [(SQUARE, [4])],
+    "classes of picture 0: wanted numbers from 1 to 3, got 0 to 0": [(SQUARE, [0])],
+    "classes of picture 0: wanted integers, got float64": [(SQUARE, [1.5])],
+    "classes of picture 0: wanted one for each of 1 boxes": [(SQUARE, [1, 2])],
+    "classes of picture 0: wanted one for each of 0 boxes": [([], [1])],
+    "ignored of picture 0: wanted one for each of 1 boxes": [(SQUARE, [1], [True, False])],
+    "boxes of picture 1: wanted .*, got .* at 0": [([], []), ([[1, 0, 0, 1]], [1])],
 }
 
 
 @pytest.mark.parametrize("message", WRONG)
 def test_truth_that_is_none_is_refused_and_names_the_picture(message):
     with pytest.raises((TypeError, ValueError), match=message):
-        targets_of(*WRONG[message], array([(0, 0, 4, 4)]), SLOTS)
+        targets_of([Things(*each) for each in WRONG[message]], SQUARE, SLOTS)
+
+
+@pytest.mark.parametrize("negatives", [-1, float("nan"), float("inf")])
+def test_a_number_of_negatives_that_is_none_is_refused(negatives):
+    with pytest.raises(ValueError, match="negatives: wanted a number of at least 0"):
+        multibox_loss(*drawn(7), negatives)
 
 
 def changed(what, how):
@@ -125,7 +149,7 @@ def changed(what, how):
         ("codes", lambda x: x.astype(np.float32), "codes: wanted dtype float64, got float32"),
         ("logits", lambda x: x[..., :1], "logits: wanted .* with at least two slots"),
         ("targets", lambda t: t._replace(codes=t.codes[:1]), "targets.codes: wanted shape"),
-        ("targets", lambda t: t._replace(slots=t.slots + 1), "targets.slots: wanted numbers from 0 to 3"),
+        ("targets", lambda t: t._replace(slots=t.slots + SLOTS), "targets.slots: wanted numbers from -1 to 3"),
         ("targets", lambda t: t._replace(slots=t.slots * 1.0), "targets.slots: wanted .* integers"),
     ],
 )

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import cross_entropy
 
+from refnet.data.truth import IGNORED
 from refnet.tasks.mean_iou import Pixels
-from refnet.tasks.pixel_loss import IGNORED, pixel_cross_entropy
+from refnet.tasks.pixel_loss import pixel_cross_entropy
 
 CLASSES = 4
 
@@ -97,3 +98,10 @@ def test_a_perfect_answer_is_one_without_the_classes_that_do_not_occur():
 def test_answers_that_are_no_classes_are_refused(answers):
     with pytest.raises(ValueError, match="wanted classes from 0 to 2"):
         Pixels(3).add(np.zeros((2, 2), int), answers)
+
+
+def test_what_is_ignored_is_no_class():
+    with pytest.raises(ValueError, match="ignored: wanted none of the 256 classes, got 255"):
+        Pixels(256).add(np.zeros((2, 2), int), np.zeros((2, 2), int))
+    with pytest.raises(ValueError, match="ignored: wanted none of the 4 classes, got 3"):
+        pixel_cross_entropy(np.zeros((1, 2, 2, 4)), np.zeros((1, 2, 2), int), ignored=3)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from refnet.data.drawing import PLAIN, Objects, coverage, paint
-from refnet.data.shape_scenes import CHUNK, CLASSES, IGNORED, THINGS, draw_scenes
+from refnet.data.shape_scenes import CHUNK, CLASSES, LARGEST, THINGS, _seen, draw_scenes
+from refnet.data.truth import IGNORED
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,27 @@ def test_every_class_and_many_sizes_occur(found):
     assert heights.min() < 0.25 < 0.4 < heights.max()
 
 
+@pytest.mark.parametrize("size", [33, 129, LARGEST])
+def test_any_size_has_shapes_of_a_size_to_match(size):
+    found = draw_scenes(2, size)
+    assert found.shape == (size, size, 3)
+    for boxes in found.boxes:
+        sides = (boxes[:, 2:] - boxes[:, :2]).max(1)
+        assert (sides < 0.6).all()
+        assert sides.max() > 0.15
+
+
+def test_hardly_visible_things_have_no_box():
+    """A third of a thing is seen at the least."""
+    owner = np.full((64, 64), -1)
+    owner[10:20, 10:20] = 0
+    owner[10:20, 10:17] = 1
+    boxes, things = _seen(owner, np.array([3, 4]), np.array([100, 70]))
+    assert things.tolist() == [4]  # 30 of the first thing's 100 pixels are seen
+    np.testing.assert_allclose(boxes * 64, [[10, 10, 20, 17]])
+    assert _seen(owner, np.array([3, 4]), np.array([90, 70]))[1].tolist() == [3, 4]
+
+
 def test_a_picture_depends_on_its_seed_split_and_size_alone(found):
     few = draw_scenes(3, 64, seed=3)
     for name in ("images", "labels"):
@@ -69,8 +91,8 @@ def test_coverage_is_what_paint_covers():
     ("settings", "message"),
     [
         ({"count": 0}, "count: wanted an integer from 1 on, got 0"),
-        ({"count": 1, "size": 50}, "size: wanted a multiple of 8 up to 256, got 50"),
-        ({"count": 1, "size": 264}, "size: wanted a multiple of 8 up to 256, got 264"),
+        ({"count": 1, "size": 31}, "size: wanted an integer from 32 on, got 31"),
+        ({"count": 1, "size": 642}, "size: wanted at most 641, got 642"),
         ({"count": 1, "seed": -1}, "seed: wanted an integer from 0 on, got -1"),
     ],
 )

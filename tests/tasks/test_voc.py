@@ -30,7 +30,11 @@ def root(tmp_path):
 
 
 def annotate(root, things, name="one"):
-    (root / f"Annotations/{name}.xml").write_text(FILE.format(things=things))
+    write(root, FILE.format(things=things), name)
+
+
+def write(root, text, name="one"):
+    (root / f"Annotations/{name}.xml").write_text(text)
 
 
 def paint(root, labels):
@@ -46,7 +50,8 @@ def test_things_and_boxes(root):
     first, second = (found.truth(index) for index in range(2))
     np.testing.assert_allclose(first.boxes, [[0.25, 0.25, 0.75, 0.75], [0.25, 0.25, 0.75, 1]])
     assert first.things.tolist() == [CLASSES.index("dog") + 1, CLASSES.index("cat") + 1]
-    assert first.crowd.tolist() == [False, True]
+    assert first.ignored.tolist() == [False, True]
+    assert not first.crowd.any()
     assert second.boxes.shape == (0, 4)
     assert (found.read(np.array([1]))[0, :, :, 1] > 250).all()
 
@@ -60,6 +65,31 @@ def test_labels_of_pixels(root):
     assert len(truth.boxes) == len(truth.things) == 0
 
 
+def test_a_picture_is_turned_as_its_annotator_saw_it(root):
+    """Upper half white as stored; the camera was held so that this is the picture's left, or right."""
+    stored = np.zeros((40, 20, 3), np.uint8)
+    stored[:20] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(stored).save(root / "JPEGImages/one.jpg", exif=exif, quality=100)
+    turned = voc_pictures(root, "train", resolution=20).read(np.array([0]))[0, :, :, 0]  # annotated 20 x 40
+    assert (turned[:, :8] < 9).all() != (turned[:, 12:] < 9).all()
+    write(root, FILE.format(things="").replace("<width>40</width><height>20<", "<width>20</width><height>40<"))
+    as_stored = voc_pictures(root, "train", resolution=20).read(np.array([0]))[0, :, :, 0]
+    assert (as_stored[:8] > 246).all()
+    assert (as_stored[12:] < 9).all()
+    write(root, FILE.format(things="").replace("40", "41"))
+    with pytest.raises(ValueError, match=r"one\.jpg: wanted 20 x 41 pixels, as its annotations say, got 40 x 20"):
+        voc_pictures(root, "train").read(np.array([0]))
+
+
+def test_classes_of_ones_own(root):
+    found = voc_pictures(root, "train", classes=("dog", "cat"))
+    assert found.truth(0).things.tolist() == [1, 2]
+    with pytest.raises(ValueError, match="wanted one of bird, got 'dog'"):
+        voc_pictures(root, "train", classes=["bird"]).truth(0)
+
+
 def broken(root, change):
     change(root)
     return voc_pictures(root, "train").truth(0)
@@ -71,8 +101,12 @@ def broken(root, change):
         (lambda root: annotate(root, "<object>"), r"one\.xml: wanted XML, got"),
         (lambda root: annotate(root, THING.format(**DOG | {"name": "unicorn"})), "wanted one of aeroplane.*'unicorn'"),
         (lambda root: annotate(root, THING.format(**DOG | {"x1": "left"})), "a number in bndbox/xmin, got 'left'"),
-        (lambda root: annotate(root, "<object><name>dog</name></object>"), "wanted a number in bndbox/ymin, got None"),
-        (lambda root: (root / "Annotations/one.xml").write_text("<annotation/>"), "wanted a number in size/height"),
+        (lambda root: annotate(root, "<object><name>dog</name></object>"), "wanted a number in bndbox/ymin, got ''"),
+        (lambda root: write(root, "<annotation/>"), "wanted a number in size/height"),
+        (lambda root: annotate(root, THING.format(**DOG | {"x1": "nan"})), "a number in bndbox/xmin, got 'nan'"),
+        (lambda root: annotate(root, THING.format(**DOG | {"x1": 31})), "wanted ymin <= ymax, xmin <= xmax, got 6, 15"),
+        (lambda root: write(root, '<?xml version="1.0" encoding="nope"?><annotation/>'), r"one\.xml: wanted XML, got"),
+        (lambda root: write(root, FILE.format(things="").replace("40", "40.5")), "in whole pixels, got 40.5 x 20"),
     ],
 )
 def test_broken_annotations_are_refused(root, change, message):
@@ -100,7 +134,10 @@ def test_missing_files_are_named(root):
     with pytest.raises(ValueError, match=r"empty\.txt: wanted the names of pictures, got none"):
         voc_pictures(root, "empty")
     (root / "SegmentationClass/one.png").unlink()
-    with pytest.raises(FileNotFoundError, match=r"one\.png"):
-        voc_pictures(root, "val", "segmentation").truth(0)
+    with pytest.raises(FileNotFoundError, match=r"one\.png: wanted a file, one of those of .*val\.txt; there is none"):
+        voc_pictures(root, "val", "segmentation")
+    (root / "JPEGImages/two.jpg").unlink()
+    with pytest.raises(FileNotFoundError, match=r"two\.jpg: wanted a file, one of those of .*train\.txt"):
+        voc_pictures(root, "train")
     with pytest.raises(ValueError, match="task: wanted one of detection, segmentation, got 'dreaming'"):
         voc_pictures(root, task="dreaming")

@@ -55,6 +55,11 @@ def test_restored_it_goes_on():
     assert (one.weights["w"] == other.weights["w"]).all()
 
 
+def test_an_average_that_is_missing_is_named():
+    with pytest.raises(ValueError, match="average: wanted 1 arrays, 1 missing, first 'w'"):
+        ExponentialMovingAverage({"w": np.ones(2)}, 0.9).restore({}, 1)
+
+
 @pytest.mark.parametrize("decay", [1, -0.1, float("nan")])
 def test_a_decay_that_is_none(decay):
     with pytest.raises(ValueError, match="decay: wanted a finite number from 0 to below 1"):

@@ -104,6 +104,58 @@ def test_control_c_saves_and_the_run_goes_on_to_the_same_bits(step, whole, tmp_p
     assert lines_of(again) == lines_of(whole[0])
 
 
+def test_control_c_while_the_network_is_judged_ends_that(whole, tmp_path, monkeypatch):
+    ready = run(tmp_path)
+    evaluate, told = ready.trainer.task.evaluate, []
+
+    def interrupted(net, weights, batches):
+        def watched():
+            for batch in batches:
+                yield batch
+                interrupt()
+
+        return evaluate(net, weights, watched())
+
+    monkeypatch.setattr(ready.trainer.task, "evaluate", interrupted)
+    monkeypatch.setattr("refnet.training.evaluation.BATCH", 4)
+    monkeypatch.setattr("refnet.training.task.BATCH", 4)
+    ready.watch = Watch()
+    ready.watch.stopping = lambda: told.append("stopping")
+    outcome = ready.go()
+    assert (outcome.step, outcome.finished, outcome.test) == (4, False, None)
+    assert told == ["stopping"]
+    assert checkpoints.load(ready.checkpoint).about.step == 4
+    again = resumed(tmp_path)
+    assert again.go().finished
+    assert same(again.trainer.state(), whole[0].trainer.state())
+    assert [line["step"] for line in lines_of(again) if "test_loss" in line] == [4, 8, 12, 16]
+
+
+def test_a_run_that_was_killed_while_it_was_judged_is_judged(whole, tmp_path, monkeypatch):
+    ready = run(tmp_path, every=0)
+    ready.watch = Watch()
+    monkeypatch.setattr(ready, "evaluation", lambda asked=None: killed())
+    with pytest.raises(Killed):
+        ready.go()
+    again = resumed(tmp_path)
+    assert again.trainer.step == 4
+    again.go()
+    assert lines_of(again) == lines_of(whole[0])
+
+
+def test_lines_that_are_none_are_left_out(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step": "x"}\n\xff\xfe\n[1]\n{"step": 3, "loss": 1}\n{"step": 9}\n')
+    assert metrics.read(path, 5) == [{"step": 3, "loss": 1}]
+
+
+def test_before_it_begins_a_run_has_no_lines_and_can_be_saved(tmp_path):
+    ready = run(tmp_path / "new")
+    assert ready.lines == []
+    ready.save()
+    assert checkpoints.load(ready.checkpoint).about.step == 0
+
+
 def test_a_second_control_c_stops_at_once(tmp_path):
     ready = run(tmp_path)
 

@@ -123,6 +123,11 @@ BAD = [
     (lambda: sigmoid_cross_entropy(Z[0], SHARES), ValueError, r"logits: wanted shape \(batch, attributes\) with"),
     (lambda: distillation(Z, TEACHER[:, :2]), ValueError, r"teacher_logits: wanted shape \(4, 3\), got \(4, 2\)"),
     (lambda: distillation(Z, TEACHER, 0), ValueError, "temperature: wanted a finite number above 0, got 0"),
+    (
+        lambda: distillation(Z.astype(np.float32), TEACHER.astype(np.float32), 1e-40),
+        ValueError,
+        "temperature: wanted one that float32 can divide by, got 1e-40",
+    ),
     (lambda: distillation(Z, TEACHER, -1), ValueError, "temperature: wanted a finite number of at least 0, got -1"),
     (lambda: squared_difference(Z[:0], Z[:0]), ValueError, r"embeddings: wanted shape \(batch, features\)"),
     (lambda: squared_difference(Z, Z.tolist()), TypeError, "targets: wanted a numpy array, got list"),

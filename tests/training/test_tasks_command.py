@@ -15,6 +15,7 @@ from refnet.training import subjects
 pytestmark = pytest.mark.jit
 PIL = pytest.importorskip("PIL.Image")
 TASKS = ("detection", "segmentation")
+FINE = ("--set", "output_stride=8")
 
 
 def invoke(*words):
@@ -29,8 +30,7 @@ def refusal(*words, status=2):
 def few():
     """A few drawn scenes, so that a run is a matter of seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subjects, "LEARNT", 32)
-        patch.setattr(subjects, "JUDGED", 8)
+        patch.setattr(subjects, "COUNTS", (32, 8))
         yield
 
 
@@ -85,7 +85,7 @@ def test_a_run_goes_on_to_the_same_bits(few, runs, task, tmp_path):
     whole, _ = load_tensors(runs[task][0] / "checkpoint.safetensors")
     with pytest.MonkeyPatch.context() as patch:
 
-        def stop(self):
+        def stop(self, asked):
             self.save()
             raise OSError("the power is gone")
 
@@ -111,14 +111,64 @@ def test_detect_tells_and_draws(runs, picture, tmp_path):
 def test_segment_tells_and_draws(runs, picture, tmp_path):
     folder, _ = runs["segmentation"]
     files = ("--out", tmp_path / "overlay.png", "--labels", tmp_path / "labels.png")
-    done = invoke("segment", picture, "--run", folder, "--scales", *files)
+    done = invoke("segment", picture, "--run", folder, "--multi-scale", *files)
     assert done.exit_code == 0, done.output
-    told = json.loads(invoke("segment", picture, "--run", folder, "--scales", "--json").stdout)
+    told = json.loads(invoke("segment", picture, "--run", folder, "--multi-scale", "--json").stdout)
     assert sum(told["shares"].values()) == pytest.approx(1)
     labels = np.asarray(PIL.open(tmp_path / "labels.png"))
     assert labels.shape == (64, 64)
     assert (labels == 0).mean() == pytest.approx(told["shares"]["background"])
     assert (tmp_path / "overlay.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_weights_with_finer_maps(few, runs, picture):
+    """V2 Table 7: trained at output stride 16, used at 8."""
+    folder, _ = runs["segmentation"]
+    coarse, fine = (json.loads(invoke("evaluate", folder, *more, "--json").stdout) for more in ((), FINE))
+    assert coarse["loss"] != fine["loss"]
+    used = "segment", picture, "--run", folder, "--json"
+    coarse, fine = (json.loads(invoke(*used, *more).stdout) for more in ((), FINE))
+    assert coarse["network"].endswith("at stride 16")
+    assert fine["network"].endswith("at stride 8")
+    larger = invoke("segment", picture, "--run", folder, "--longest", 97)
+    assert larger.exit_code == 0, larger.output
+
+
+def coco(root, boxes, names=("disc", "star")):
+    """Two sets of two pictures each; the boxes of the first, x, y, width, height."""
+    for split, categories in (("train2017", names), ("val2017", ("disc", "star"))):
+        (root / split).mkdir(parents=True, exist_ok=True)
+        (root / "annotations").mkdir(exist_ok=True)
+        for i in (1, 2):
+            PIL.fromarray(np.full((40, 50, 3), 100 * i, np.uint8)).save(root / split / f"{i}.png")
+        told = {
+            "images": [{"id": i, "file_name": f"{i}.png", "height": 40, "width": 50} for i in (1, 2)],
+            "categories": [{"id": 3 * i, "name": name} for i, name in enumerate(categories)],
+            "annotations": [
+                {"id": n, "image_id": 1, "category_id": 0, "bbox": box, "iscrowd": 0} for n, box in enumerate(boxes)
+            ],
+        }
+        (root / f"annotations/instances_{split}.json").write_text(json.dumps(told))
+    return "--data", "coco", "--root", root
+
+
+def test_cocos_files_are_learnt_and_what_is_of_no_use_is_told(tmp_path):
+    data = coco(tmp_path, [[5, 5, 30, 30], [60, 5, 9, 9]])
+    done = invoke(*words("detection", tmp_path / "run", *data, "--batch", 2))
+    assert done.exit_code == 0, done.output
+    assert "Note: 2 annotations are left out, the first: " in done.stderr
+    assert "annotation 1: no part of its box [60, 5, 9, 9] lies in its picture" in done.stderr
+    (tmp_path / "annotations/instances_train2017.json").unlink()
+    again = invoke("evaluate", tmp_path / "run")  # needs only what it judges by
+    assert again.exit_code == 0, again.output
+    assert again.stdout.splitlines()[-1] == done.stdout.strip()
+
+
+def test_sets_with_other_classes_are_refused(tmp_path):
+    data = coco(tmp_path, [[5, 5, 30, 30]], names=("disc", "ring"))
+    assert "instances_val2017: wanted the classes disc, ring, got disc, star" in refusal(
+        *words("detection", tmp_path / "run", *data)
+    )
 
 
 def test_misuse(few, runs, picture, tmp_path):
@@ -146,7 +196,16 @@ def test_misuse(few, runs, picture, tmp_path):
         *words("detection", tmp_path / "a", "--data", "coco", "--root", tmp_path)
     )
     assert "wanted boxes_1" in refusal("train", "mobilenet_v2", "--task", "detection", "--resolution", 64)
-    assert "augmentation: wanted one that moves no box" in refusal(
+    assert "labels of detection are not smoothed, got 0.1" in refusal(
+        *words("detection", tmp_path / "a", "--change", "smoothing=0.1")
+    )
+    assert "--resolution: wanted 32 to 641 for scenes, got 16" in refusal(
+        "train", "--task", "detection", "--resolution", 16
+    )
+    assert "--labels: no folder" in refusal(
+        "segment", picture, "--run", segmentation, "--labels", tmp_path / "lost" / "x.png"
+    )
+    assert "augmentation: wanted one that leaves every box where it is or mirrors it" in refusal(
         *words("detection", tmp_path / "a", "--change", "augmentation=cifar")
     )
     text = tmp_path / "text.png"

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,6 +125,78 @@ def test_a_file_is_no_folder_of_a_run(place):
     assert "--out: wanted a folder, or a name for a new one, got the file" in line
 
 
+def test_a_run_goes_on_with_the_same_images_and_network_only(place, tmp_path):
+    pets = tmp_path / "pets"
+    shutil.copytree(place / "pets", pets)
+    shutil.copy(place / "net.py", tmp_path / "net.py")
+    given = ("train", f"{tmp_path}/net.py:net", "--data", pets, "--out", tmp_path / "run", *words(place, "")[6:])
+    assert invoke(*given).exit_code == 0
+    (tmp_path / "net.py").write_text(NET.replace("Relu6()", "Relu()").replace("Relu6\n", "Relu\n"))
+    assert "wanted a run with graph" in refusal(*given, "--resume")
+    (tmp_path / "net.py").write_text(NET)
+    shutil.copy(pets / "train/cat/0.png", pets / "train/cat/new.png")
+    assert "wanted a run with images [25, 8], got one with images [24, 8]" in refusal(*given, "--resume")
+
+
+def test_a_checkpoint_is_judged_from_anywhere(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(place)
+    given = words(place, tmp_path / "run")
+    done = invoke("train", "net.py:net", "--data", "pets", *given[4:])
+    assert done.exit_code == 0, done.output
+    monkeypatch.chdir(tmp_path)
+    assert invoke("evaluate", "run").stdout.splitlines()[-1] == done.stdout.strip()
+
+
+def test_all_of_another_folder_is_judged(trained, place):
+    told = json.loads(invoke("evaluate", trained[0], "--data", place / "pets/train", "--json").stdout)
+    assert told["images"] == 24
+
+
+def test_a_run_too_short_for_batch_norm_is_warned_of(place, tmp_path):
+    result = invoke(*words(place, tmp_path / "run", "--change", "batch_norm_decay=0.9997"))
+    err = " ".join(result.stderr.split())
+    assert "Warning: batch norm: a decay of 0.9997 wants 15,349 steps" in err
+    assert "--change batch_norm_decay=0.9, forgets faster" in err
+
+
+@pytest.mark.parametrize("name", ["paper-v1", "paper-v2", "slim-v1", "slim-v2"])
+def test_every_recipe_runs_and_tells_where_the_papers_say_so(name, place, tmp_path):
+    result = invoke(*words(place, tmp_path / "run", "--recipe", name))
+    assert result.exit_code == 0, result.output
+    err = " ".join(result.stderr.split())
+    for told in (f"recipe {name}", "V1 section 3.2", "neither paper says how long", "16 asynchronous workers"):
+        assert told in err
+
+
+def test_an_image_that_cannot_be_read_is_named(place, tmp_path):
+    shutil.copytree(place / "pets", tmp_path / "pets")
+    broken = tmp_path / "pets/train/dog/3.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    line = refusal(*words(place, tmp_path / "run")[:3], tmp_path / "pets", *words(place, tmp_path / "run")[4:])
+    assert "3.png: wanted an image that Pillow can read" in line
+
+
+def test_mnist_is_learnt_at_the_size_of_the_smallest_mobilenet(tmp_path):
+    for split, count in (("train", 12), ("t10k", 4)):
+        images = np.random.default_rng(0).integers(0, 256, (count, 28, 28)).astype(np.uint8)
+        header = np.array([0x00000803, count, 28, 28], ">i4").tobytes()
+        (tmp_path / f"{split}-images-idx3-ubyte").write_bytes(header + images.tobytes())
+        labels = np.array([0x801, count], ">i4").tobytes() + bytes(i % 10 for i in range(count))
+        (tmp_path / f"{split}-labels-idx1-ubyte").write_bytes(labels)
+    options = ("--width", 0.1, "--epochs", 1, "--batch", 6, "--out", tmp_path / "run")
+    done = invoke("train", "mobilenet_v2", "--data", "mnist", "--root", tmp_path, *options)
+    assert done.exit_code == 0, done.output
+    assert "mobilenet_v2-0.1-32" in done.stderr
+
+
+def test_curves_that_cannot_be_written_spoil_no_run(place, tmp_path):
+    (tmp_path / "run" / "curves.png").mkdir(parents=True)
+    result = invoke(*words(place, tmp_path / "run"))
+    assert result.exit_code == 0, result.output
+    assert "8 images: top-1" in result.stdout
+    assert "Note: " in result.stderr
+
+
 @pytest.mark.parametrize(
     ("more", "wanted"),
     [
@@ -148,7 +222,7 @@ def test_evaluate_wants_the_same_classes(trained, place, tmp_path):
         for split in ("train", "test"):
             (tmp_path / split / name).mkdir(parents=True)
             (tmp_path / split / name / "0.png").write_bytes((place / "pets/test/cat/0.png").read_bytes())
-    assert "--data: wanted the classes cat, dog, got cat, cow" in refusal("evaluate", trained[0], "--data", tmp_path)
+    assert "test: wanted the classes cat, dog, got cat, cow" in refusal("evaluate", trained[0], "--data", tmp_path)
 
 
 def test_evaluate_refuses_a_broken_file(trained, tmp_path):
@@ -241,15 +315,18 @@ def when_there(path, process):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are other ones there")
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
-def test_a_process_that_is_stopped_goes_on_to_the_same_bits(number, place, tmp_path):
+def test_a_process_that_is_stopped_goes_on_to_the_same_bits(place, tmp_path):
+    """By Ctrl-C; what kills a process is tests/training/killing.py's."""
     invoke(*words(place, tmp_path / "whole", *LONG))
     process = started(place, tmp_path / "run", *LONG)
     when_there(tmp_path / "run" / "metrics.jsonl", process)
-    process.send_signal(number)
-    process.communicate()
-    assert process.returncode in ((130, 0) if number == signal.SIGINT else (-number, 0))
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "Stopping: the step is being ended and saved" in err
+    stopped = int(re.search(r"Stopped behind step (\d+) of 320", err)[1])
     result = invoke(*words(place, tmp_path / "run", *LONG, "--resume"))
     assert result.exit_code == 0, result.output
+    assert f"going on behind step {stopped}" in result.stderr
     one, other = (load_tensors(tmp_path / name / "checkpoint.safetensors")[0] for name in ("whole", "run"))
     assert all(one[name].tobytes() == other[name].tobytes() for name in one)

@@ -13,6 +13,7 @@ from refnet.data import Batches
 from refnet.layers import Relu6
 from refnet.training import ExponentialMovingAverage, RMSProp, decayed, softmax_cross_entropy, with_decay
 from refnet.training.classifiers import check_classifier
+from refnet.training.task import Lesson
 from refnet.training.trainer import DROPOUT, NotFinite, Trainer
 
 BATCHES = Batches(pictures(24, 1), 6)
@@ -142,11 +143,8 @@ def test_a_network_that_no_labels_fit_is_refused():
 class Contrary(Trainer):
     """Wants the class behind the right one."""
 
-    def loss(self, images, labels, logits):
-        return softmax_cross_entropy(logits, (labels + 1) % 3)
-
-    def correct(self, labels, logits):
-        return 17
+    def lesson(self, images, labels, logits):
+        return Lesson(*softmax_cross_entropy(logits, (labels + 1) % 3), correct=17)
 
 
 def test_a_subclass_may_learn_from_another_loss():

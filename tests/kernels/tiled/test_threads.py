@@ -232,6 +232,56 @@ def test_without_further_threads_thread_0_does_all(monkeypatch):
     assert len(set(meet(3))) == 3
 
 
+def processors_of_a_helper():
+    """Where one that has just been woken may run."""
+    found, barrier = {}, threading.Barrier(2)
+
+    def function(thread):
+        found[thread] = os.sched_getaffinity(0)
+        barrier.wait(WAIT)
+
+    run_together(2, function)
+    return found[1]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads have no processors of their own there")
+def test_a_helper_wakes_on_another_processor_than_its_caller():
+    before = os.sched_getaffinity(0)
+    if threads._processor is None or len(before) < 2:
+        pytest.skip("there is no other processor, or nobody knows")
+    meet(2)
+    asleep()
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert processors_of_a_helper() == {min(before)}, "there is no other"
+        os.sched_setaffinity(0, before)
+        asleep()
+        found = processors_of_a_helper()
+    finally:
+        os.sched_setaffinity(0, before)
+    assert found < before
+    assert len(found) == len(before) - 1
+
+
+def asleep():
+    """Wait until no helper is about to look for more to do."""
+    end = time.monotonic() + WAIT
+    while not all(helper._bell.locked() for helper in threads._team._helpers) and time.monotonic() < end:
+        time.sleep(0.001)
+
+
+def test_a_system_that_forbids_it_lets_helpers_come_as_they_may(monkeypatch):
+    def forbidden(_thread, _processors):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0}, raising=False)
+    monkeypatch.setattr(threads, "_processor", lambda: 0)
+    assert len(set(meet(3))) == 3
+    monkeypatch.setattr(threads, "_processor", None)
+    assert len(set(meet(3))) == 3
+
+
 def test_as_many_threads_as_this_process_may_use_cores(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 2, 5}, raising=False)
     for limit, wanted in (("", 3), ("2", 2), ("8", 3)):
