@@ -74,8 +74,17 @@ def where(data: Data) -> str:
 
 
 def inference() -> str:
+    return beside_peers("inference", "one image")
+
+
+def uses() -> str:
+    return beside_peers("tasks", "detection and segmentation")
+
+
+def beside_peers(file: str, title: str) -> str:
+    """refnet's times, and how many times as fast it is as each peer."""
     rows = []
-    for row in rows_of(kept("inference")):
+    for row in rows_of(kept(file)):
         own, peers = engines(row)["refnet"], {name: each for name, each in engines(row).items() if name in NAMES}
         name = f"{row['network']}, {row['threads']} thread{'s' * (row['threads'] > 1)}"
         ratios = [interval(peers[each]["ratio"]) if each in peers else "-" for each in NAMES]
@@ -83,7 +92,7 @@ def inference() -> str:
         times = f"{1e3 * own['median']:.2f} ({1e3 * own['minimum']:.2f})"
         rows.append([name, times, *ratios, f"{own['peak_percent']:.0f} ({best:.0f})"])
     against = (f"times as fast as {name}" for name in NAMES.values())
-    header = ["one image", "refnet, ms", *against, "% of the peak"]
+    header = [title, "refnet, ms", *against, "% of the peak"]
     return lines(header, rows)
 
 
@@ -120,6 +129,7 @@ def speed() -> Iterator[str]:
         "median; for all\nconfigurations, to the faster of ONNX Runtime and OpenVINO.\n"
     )
     yield sweeps()
+    yield uses()
     yield training()
 
 
@@ -138,7 +148,17 @@ def digits() -> Iterator[str]:
         yield f"{model}, refnet less torch: {mean:+.2f} points in the mean over the seeds ({spread}).\n"
 
 
-BLOCKS = {"measured": speed, "digits": digits}
+def scenes() -> Iterator[str]:
+    names = {"ap50": "average precision at an overlap of 0.50", "mean_iou": "mean intersection over union"}
+    rows = [
+        [f"{row['task']}, {row['learnt']}", names[row["measure"]], f"{100 * row['share']:.1f}", f"{row['steps']:,}"]
+        + [f"{row['seconds']:.0f}"]
+        for row in rows_of(kept("scenes"))
+    ]
+    yield lines(["", "measure", "%", "steps", "seconds"], rows)
+
+
+BLOCKS = {"measured": speed, "digits": digits, "scenes": scenes}
 
 
 def text(block: str) -> str:
