@@ -158,7 +158,7 @@ def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(tmp_path):
 
     Its smaller twins are in test_grid.py: an interrupt within one process, and a process that does not hear of it.
     """
-    words = ["experiment", "thin-or-shallow", "--size", "quick", "--steps", "25", "--out", str(tmp_path)]
+    words = ["experiment", "thin-or-shallow", "--size", "quick", "--steps", "200", "--out", str(tmp_path)]
     command = [sys.executable, "-m", "refnet", *words, "--processes", "2"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     end = time.monotonic() + 120
