@@ -11,6 +11,7 @@ from .experiment import Size
 # Every class has two images to learn from and one to be judged by: that everything runs is all it says.
 _QUICK = Size(seeds=2, steps=2, batch=4, train=48, test=24)
 _FULL = Size(seeds=5, steps=1200, batch=32)
+_MORE_SEEDS = _FULL._replace(seeds=10)  # where five leave most claims undecided
 
 # Linear bottlenecks and shortcuts have the same baseline, which is computed once.
 _ABLATION = {"quick": _QUICK._replace(more={"width": 0.1}), "full": _FULL._replace(more={"width": 0.35})}
@@ -18,10 +19,10 @@ _ABLATION = {"quick": _QUICK._replace(more={"width": 0.1}), "full": _FULL._repla
 SIZES: Mapping[str, Mapping[str, Size]] = {
     "relu-collapse": {
         "quick": Size(seeds=2, more={"matrices": 5, "draws": 200, "dimensions": (4,)}),
-        "full": Size(seeds=5, more={"matrices": 30, "draws": 2000, "dimensions": (4, 16)}),
+        "full": Size(seeds=5, more={"matrices": 30, "draws": 50_000, "dimensions": (4, 16)}),
     },
     "activation-patterns": {"quick": _QUICK, "full": _FULL},
-    "depthwise-decay": {"quick": _QUICK, "full": _FULL},
+    "depthwise-decay": {"quick": _QUICK, "full": _MORE_SEEDS},
     "low-precision": {
         "quick": _QUICK._replace(more={"width": 0.1, "ranges": 16}),
         "full": _FULL._replace(more={"width": 0.35, "ranges": 256}),
@@ -36,7 +37,7 @@ SIZES: Mapping[str, Mapping[str, Size]] = {
     # numbers of channels allow all of them.
     "expansion": {
         "quick": _QUICK._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 5, 10]}),
-        "full": _FULL._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 3, 5, 10]}),
+        "full": _MORE_SEEDS._replace(more={"small": 0.4, "large": 0.8, "small_expansions": [1, 3, 5, 10]}),
     },
     "separable-or-full": {
         "quick": _QUICK._replace(more={"width": 0.25}),
