@@ -1,6 +1,9 @@
 """What was measured once, on one machine, for the README: tables from the files in benchmarks/measured/.
 
     refnet bench mobilenet_v2 mobilenet_v1 --json | python benchmarks/measured.py --keep inference
+    refnet bench --sweep v2 --batch 8 --peers onnxruntime,openvino --blocks 9 --runs 3 --json \
+        | python benchmarks/measured.py --keep batch-v2
+    refnet bench ssdlite_mobilenet_v2 deeplab_mobilenet_v2 --json | python benchmarks/measured.py --keep tasks
     python benchmarks/digits.py --json | python benchmarks/measured.py --keep digits
     python benchmarks/measured.py                       the tables
     python benchmarks/measured.py --write               put them into the README

@@ -52,7 +52,7 @@ def _refuse(error: Exception, status: int) -> NoReturn:
 
 def _sentence(error: Exception) -> str:
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    return " ".join(str(text).split()) or "out of memory"
+    return " ".join(str(text).split()) or ("out of memory" if isinstance(error, MemoryError) else type(error).__name__)
 
 
 def emit(data: Any) -> None:

@@ -16,8 +16,8 @@ Helpers that stay
 
 Where a helper wakes
     Linux likes to wake a thread on the processor of the one that wakes it, where it waits until the load is balanced:
-    for milliseconds, in which a small network is computed several times by thread 0 alone. So a helper that is woken
-    may run on every processor that the caller may use, but not on the caller's.
+    for milliseconds, in which a small network is computed several times by thread 0 alone. So a helper is woken on any
+    processor that the caller may use but the caller's own. Once awake it may go wherever the caller may.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from numpy.typing import NDArray
@@ -48,13 +49,14 @@ class Helper:
         self._number = number
         self._given: deque[tuple[Job, State]] = deque(maxlen=1)  # the newest function only
         self._state: State = None  # of the job that it is in, and may stay for
+        self._allowed: set[int] | None = None  # the processors that it may go to once it is awake
         self._at_work = threading.Lock()
         self._bell = threading.Lock()  # unlocked to wake the helper, which locks it again
         self._bell.acquire()
         self._thread = threading.Thread(target=self._serve, name=f"refnet-{number}", daemon=True)
         self._thread.start()
 
-    def give(self, function: Job, state: State) -> None:
+    def give(self, function: Job, state: State, places: "Places") -> None:
         """One caller at a time. A helper that has not come for the function before never will."""
         self._given.append((function, state))
         here = self._state
@@ -63,7 +65,8 @@ class Helper:
         if here is not None:
             here[BEGUN] = LEAVE
         if self._bell.locked():
-            wake_elsewhere(self._thread)
+            self._allowed = places.allowed
+            allow(self._thread.native_id, places.elsewhere)
             self._bell.release()
 
     def take_back(self) -> None:
@@ -79,6 +82,7 @@ class Helper:
     def _serve(self) -> None:
         while True:
             self._bell.acquire()
+            allow(self._thread.native_id, self._allowed)
             while self._given:
                 self._call()
 
@@ -97,16 +101,31 @@ class Helper:
                 self._state = None
 
 
-def wake_elsewhere(thread: threading.Thread) -> None:
-    """Let the thread run on the processors of the caller, but for the one where that is now; 2 microseconds.
+class Places:
+    """The processors of a caller, asked for when somebody is to be woken; None where the system does not say."""
 
-    Where there is no other, or the system cannot be asked, it runs where the caller may, or where it might before.
-    """
-    if _processor is None or thread.native_id is None:
-        return
-    allowed = os.sched_getaffinity(0)
-    with contextlib.suppress(OSError):  # a system may forbid it, and it is a favour only
-        os.sched_setaffinity(thread.native_id, allowed - {_processor()} or allowed)
+    @cached_property
+    def allowed(self) -> set[int] | None:
+        """Where the caller may run."""
+        if _processor is None:
+            return None
+        with contextlib.suppress(OSError):
+            return os.sched_getaffinity(0)
+        return None
+
+    @cached_property
+    def elsewhere(self) -> set[int] | None:
+        """The same without the one where it is now, unless that is the only one."""
+        if self.allowed is None or _processor is None:
+            return None
+        return self.allowed - {_processor()} or self.allowed
+
+
+def allow(thread: int | None, processors: set[int] | None) -> None:
+    """Let a thread run on these. A favour only: where the system forbids it, it runs where it may."""
+    if thread is not None and processors is not None:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(thread, processors)
 
 
 def _found_processor() -> Callable[[], int] | None:
@@ -141,8 +160,9 @@ class Team:
 
     def _run_with(self, helpers: list[Helper], function: Job, state: State) -> None:
         try:
+            places = Places()
             for helper in helpers:
-                helper.give(function, state)
+                helper.give(function, state, places)
             function(0)
         except BaseException:
             self._take_back(helpers)

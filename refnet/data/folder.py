@@ -66,7 +66,7 @@ def folder_splits(root: str | os.PathLike[str], resolution: int | None = None, s
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: wanted a folder with one folder of images for each class; there is none")
     if not _has_parts(folder):
-        return _divided(folder, _classes(folder), side, seed)
+        return _divided(folder, _undivided(folder), side, seed)
     tests = [folder / name for name in _TEST_NAMES if (folder / name).is_dir()]
     if len(tests) != 1:
         raise ValueError(f"{folder}: wanted one of {' and '.join(_TEST_NAMES)} beside train, got {len(tests)} of them")
@@ -84,7 +84,7 @@ def all_images(root: str | os.PathLike[str], resolution: int | None = None) -> I
     if not folder.is_dir() or _has_parts(folder):
         return None
     load_pillow()
-    return _whole(folder, _classes(folder), RESOLUTION if resolution is None else resolution)
+    return _whole(folder, _undivided(folder), RESOLUTION if resolution is None else resolution)
 
 
 def _has_parts(folder: Path) -> bool:
@@ -100,8 +100,8 @@ def _whole(folder: Path, classes: Sequence[str], side: int) -> ImageFiles:
 def _divided(folder: Path, classes: Sequence[str], side: int, seed: int) -> Splits:
     """About a tenth of each class, at least one image of it and not all, is for testing.
 
-    Where an image belongs is its name's and the seed's matter: however many others come or go, none that was learnt
-    from is ever judged by.
+    Where an image belongs is its name's and the seed's matter. So others may come and go: as long as its class has
+    images on either side, none that was learnt from is ever judged by.
     """
     everything = _whole(folder, classes, side)
     places = np.array([_place(path.relative_to(folder), seed) for path in everything.paths])
@@ -110,7 +110,9 @@ def _divided(folder: Path, classes: Sequence[str], side: int, seed: int) -> Spli
         own = np.flatnonzero(everything.labels == label)
         if len(own) < 2:
             raise ValueError(f"{folder / name}: wanted at least two images, one of them for testing, got {len(own)}")
-        test[own[places[own].argmin()]], test[own[places[own].argmax()]] = True, False
+        if test[own].all() or not test[own].any():
+            test[own] = False
+            test[own[places[own].argmin()]] = True
     return Splits(everything.take(np.flatnonzero(~test)), everything.take(np.flatnonzero(test)))
 
 
@@ -126,8 +128,16 @@ def _classes(folder: Path) -> list[str]:
     if len(names) < 2:
         found = f"only {names[0]!r}" if names else "none"
         raise ValueError(f"{folder}: wanted a folder of images for each of at least two classes, got {found}")
-    if parts := [name for name in names if name.lower() in _NO_CLASSES]:
-        raise ValueError(f"{folder}: wanted its parts to be train and test, or val, or else classes, got {parts[0]!r}")
+    return names
+
+
+def _undivided(folder: Path) -> list[str]:
+    """The classes of a folder without parts. Raises ValueError for parts that are called otherwise than ours."""
+    names = _classes(folder)
+    parts = [name for name in names if name.lower() in _NO_CLASSES]
+    if len(parts) > 1:
+        got = " and ".join(parts)
+        raise ValueError(f"{folder}: wanted its parts to be train and test, or val, or else classes, got {got}")
     return names
 
 

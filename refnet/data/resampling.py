@@ -48,18 +48,24 @@ def stretched(image: Array, size: tuple[int, int]) -> Array:
 
     That is Pillow's BILINEAR, which reads the files that networks learn from, but for its rounding.
     """
-    h, w, C = image.shape
-    rows = _triangles(h, size[0]) @ image.astype(np.float32, copy=False).reshape(h, w * C)
-    found: Array = _triangles(w, size[1]) @ rows.reshape(size[0], w, C)
-    return found
+    rows = _under_triangles(image, size[0])
+    columns = _under_triangles(np.ascontiguousarray(rows.swapaxes(0, 1)), size[1])
+    return np.ascontiguousarray(columns.swapaxes(0, 1))
 
 
-def _triangles(before: int, after: int) -> Array:
-    """How much of each pixel before is in each after: (after, before), rows sum to 1."""
+def _under_triangles(image: Array, after: int) -> Array:
+    """The means over rows. Shapes: (before, n, C) -> (after, n, C) float32."""
+    before = len(image)
     scale = before / after
-    centres = (np.arange(after)[:, None] + 0.5) * scale
-    weights = np.maximum(1 - abs(np.arange(before) + 0.5 - centres) / max(scale, 1.0), 0)
-    found: Array = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    reach = max(scale, 1.0)
+    centres = (np.arange(after) + 0.5) * scale
+    first = np.ceil(centres - reach - 0.5).astype(np.intp)  # the first and the last row that a triangle reaches
+    taps = first[:, None] + np.arange(int(2 * reach) + 1)
+    weights = np.maximum(1 - abs(taps + 0.5 - centres[:, None]) / reach, 0) * ((taps >= 0) & (taps < before))
+    weights = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    found = np.zeros((after, *image.shape[1:]), np.float32)
+    for tap in range(taps.shape[1]):
+        found += weights[:, tap, None, None] * image[np.clip(taps[:, tap], 0, before - 1)]
     return found
 
 

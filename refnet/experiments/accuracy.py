@@ -20,7 +20,7 @@ COLUMNS = (
 )
 DATA_NOTE = (
     "Drawn shapes (or CIFAR-10) at 64 x 64 or less, less than two epochs of a recipe for small pictures, and a rate "
-    "that suits the family's usual network; the paper has ImageNet at 224 x 224, and hundreds of epochs. What is "
+    "that suits the family's usual network; the paper has ImageNet at 224 x 224, and trains to the end. What is "
     "compared is how fast networks begin to learn: its training loss says how far an arm is (of 24 classes, knowing "
     "nothing is 3.18)."
 )

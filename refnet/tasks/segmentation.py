@@ -5,8 +5,8 @@
 With several scales (MF in V2 Table 7, with each picture mirrored as well) the probabilities of all are brought to the
 size of scale 1 and averaged, as in tensorflow/models, research/deeplab/model.py (`predict_labels_multi_scale`).
 
-A view whose sides are not 1 above a multiple of STRIDE is continued at its lower and right edges until they are: on
-such sizes the corners of every map lie on those of the picture, and what the maps say belongs where it is put.
+What the network sees has sides that are 1 above a multiple of STRIDE: then the corners of every map lie on those of the
+picture, and what the maps say belongs where it is put. Other views are stretched to the nearest such size.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,8 +54,8 @@ class Segmenter:
     def segment(self, picture: Array, scales: Sequence[float] = (1.0,), mirrored: bool = False) -> Array:
         """picture: uint8 (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), of any size -> classes (h, w) uint8.
 
-        scales: such as `refnet.models.deeplab.SCALES`; sides are (side - 1) * scale + 1. Raises TypeError or ValueError
-        for what is no picture, and for a scale that is none.
+        scales: such as `refnet.models.deeplab.SCALES`; sides are (side - 1) * scale + 1, or near to that, see above.
+        Raises TypeError or ValueError for what is no picture, and for a scale that is none.
         """
         rgb = as_rgb(picture)
         return labels_at(self._probabilities(rgb, scales, mirrored), rgb.shape[:2])
@@ -82,17 +82,20 @@ class Segmenter:
     def _at(self, x: Array, scale: float, turned: bool) -> Array:
         """What the network says of a picture (1, H, W, 3) at one scale, brought to the picture's size. (H, W, K)"""
         size = x.shape[1:3]
-        height, width = seen = scaled(size[0], scale), scaled(size[1], scale)
+        seen = aligned(scaled(size[0], scale)), aligned(scaled(size[1], scale))
         view = x if seen == size else resize_bilinear_forward(x, seen, True)
-        more = [-(side - 1) % STRIDE for side in seen]
-        view = np.pad(view[:, :, :: -1 if turned else 1], ((0, 0), (0, more[0]), (0, more[1]), (0, 0)), "edge")
-        program: Program = self._program(view.shape[1:3])
-        logits = program(canonical(view.astype(program.dtype)))[:, :height, :width]
+        program: Program = self._program(seen)
+        logits = program(canonical(view[:, :, :: -1 if turned else 1].astype(program.dtype)))
         logits = canonical(logits[:, :, :: -1 if turned else 1])
         if seen != size:
             logits = resize_bilinear_forward(logits, size, True)
         p: Array = softmax_forward(logits.reshape(-1, logits.shape[3])).reshape(*size, -1)
         return p
+
+
+def aligned(side: int) -> int:
+    """The nearest side that is 1 above a multiple of STRIDE, which is not 0; of two the larger."""
+    return max(1, (side - 1 + STRIDE // 2) // STRIDE) * STRIDE + 1
 
 
 def labels_at(probabilities: Array, size: tuple[int, int]) -> Array:

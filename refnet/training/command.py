@@ -63,7 +63,7 @@ def train(**given: Any) -> None:
     given = subject(given["task"]).with_defaults(given)
     recipe = _recipe(given)
     given = {**given, **_places(given)}
-    folder = _folder(given)
+    folder = None if given["groups"] else _folder(given)
     train_on, judge_by = _pictures(given, PARTS)
     _check_classes(train_on.classes, judge_by)
     net = recipe.network(subject(given["task"]).network(given, train_on))
@@ -163,7 +163,7 @@ def _run(
     steps = recipe.epochs * len(batches)
     what = {name: given[name] for name in WORDS}
     what |= {"recipe": asdict(recipe), "classes": list(train_on.classes), "shape": list(train_on.shape)}
-    what |= {"images": [len(train_on), len(judge_by)], "graph": sha256(repr(net.nodes).encode()).hexdigest()}
+    what |= {"images": [len(train_on), len(judge_by)], "nodes": sha256(repr(net.nodes).encode()).hexdigest()}
     trainer = Trainer(net, recipe, len(batches), steps, given["seed"], given["threads"], task=task)
     run = Run(trainer, batches, judge_by, folder, steps, what, given["workers"])
     _check_free(folder, given["resume"])
@@ -176,6 +176,8 @@ def _run(
 
 def _check_same(run: "Run", before: Mapping[str, Any]) -> None:
     """Raises ValueError that names the first setting in which the run of the checkpoint was another one."""
+    if before.get("nodes") != run.what["nodes"]:
+        raise ValueError(f"{run.checkpoint}: wanted a run with this network {run.trainer.net.name}, got another's")
     for name, value in run.what.items():
         old, new = before.get(name), list(value) if isinstance(value, tuple) else value
         if isinstance(new, dict) and isinstance(old, dict) and old != new:
@@ -228,6 +230,9 @@ def _draw(run: "Run") -> None:
 def _finish(run: "Run", outcome: "Outcome", as_json: bool) -> None:
     """The result on standard output; status 130 where Ctrl-C ended it."""
     click.echo(f"{outcome.seconds:.1f} s, {100 * outcome.waiting:.2f} % of them waiting for data", err=True)
+    judged = outcome.test is not None
+    if outcome.finished and not judged:
+        click.echo("Stopped behind the last step, before the network was judged; --resume does that.", err=True)
     if not outcome.finished:
         click.echo(f"Stopped behind step {outcome.step} of {run.steps}; --resume goes on from there.", err=True)
     data: dict[str, Any] = {"network": run.trainer.net.name, **run.what, "folder": str(run.folder)}
@@ -237,7 +242,7 @@ def _finish(run: "Run", outcome: "Outcome", as_json: bool) -> None:
         emit(data | {"test": test})
     elif outcome.test is not None and outcome.finished:
         click.echo(outcome.test.sentence())
-    if not outcome.finished:
+    if not outcome.finished or not judged:
         raise SystemExit(130)
 
 
@@ -273,8 +278,9 @@ def evaluate(
     found = checkpoints.load(path)
     run = asked_of(found, path)
     given = {**run} | {name: value for name, value in (("data", data), ("root", root)) if value is not None}
-    given |= _places(given)
-    given["whole"] = given["data"] != run["data"]
+    if data is not None:  # whatever of the run's was about its own images does not hold for these
+        given |= {"root": root, "resolution": run["shape"][0]}
+        given["whole"] = _places(given).get("data") != _places(run).get("data")
     (judge_by,) = _pictures(given, [TEST])
     _check_classes(run["classes"], judge_by)
     net = network_of(run, more)

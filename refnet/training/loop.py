@@ -117,8 +117,8 @@ class Run:
                     self.save()
                 if self._epoch_ends() and not asked.now:
                     test = self._evaluate(asked)
-                if asked.now and self.saved != self.trainer.step:
-                    self.save()
+            if self.trainer.step and self.saved != self.trainer.step:
+                self.save()
         finished = self._done()
         test = self.evaluation() if finished and test is None and not asked.now else test
         return Outcome(self.trainer.step, finished, self.seconds, self._waiting(), test)
@@ -128,13 +128,13 @@ class Run:
         counted, last = 0.0, perf_counter()
         with Prefetched(self.batches, self.trainer.step, self.steps, self.workers) as ahead:
             for images, labels in ahead:
+                if asked.now:
+                    return
                 self.waited, counted = self.waited + ahead.waited - counted, ahead.waited
                 told = self.trainer.advance(images, labels)
                 self.sums.add(told, perf_counter() - last)
                 yield told
                 last = perf_counter()  # what happened meanwhile, such as an evaluation, is no part of a step
-                if asked.now:
-                    return
 
     def _account(self, told: Step) -> None:
         """Tell of a step; write a line after every few."""

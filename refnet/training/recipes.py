@@ -181,7 +181,7 @@ PAPER: dict[str, tuple[Any, str]] = {
     "average": (None, "neither paper has one"),
     "augmentation": ("v1-small-models", f"{_V1}, which limits crops and does not say how much: a quarter is ours"),
     "batch": (96, f"{_V2}, with 16 asynchronous workers; here one, synchronous"),
-    "epochs": (300, "neither paper says how long: ours"),
+    "epochs": ("not said", "neither paper says how long: ours"),
 }
 
 

@@ -33,7 +33,7 @@ LEAST = 0.01  # the score of a detection that is judged: Liu et al. 2016, "SSD",
 
 
 class Judged(Protocol):
-    """How well a network did. loss: mean over the pictures. measures: shares from 0 to 1 by name."""
+    """How well a network did. loss: the mean. measures: shares from 0 to 1 by name."""
 
     @property
     def loss(self) -> float: ...

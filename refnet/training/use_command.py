@@ -58,7 +58,7 @@ def detect(image: str, run: str, out: str | None, threads: int | None, as_json: 
 @click.command(short_help="Name each pixel of IMAGE.")
 @_shared
 @click.option("--multi-scale", is_flag=True, help="At six scales, mirrored too: MF in V2 Table 7.")
-@click.option("--longest", type=int, help="Pixels of the longer side as the network sees it.  [default: as it learnt]")
+@click.option("--longest", type=int, help="Pixels of the longer side, for the network.  [default: as it learnt]")
 @click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Another setting of the network's builder.")
 @click.option("--labels", metavar="FILE.png", help="Write the class of each pixel as a grey picture.")
 @one_line()
@@ -75,6 +75,7 @@ def segment(
 ) -> None:
     """Which class each pixel of IMAGE is of, by a network that learnt it: the share of each class.
 
+    The picture keeps its proportions, where those that the network learnt from were stretched to squares.
     --set output_stride=8 has finer maps, by the same weights.
     """
     from .. import printing
@@ -87,10 +88,11 @@ def segment(
     if out is not None:
         check_figure("--out", out)
     if labels is not None:
-        _check_png("--labels", labels)
+        _check_png(labels)
     net, weights, classes = _network(run, "segmentation", more)
     picture = _picture(image)
-    longest = max(net.inputs["images"][:2]) if longest is None else longest
+    ((height, width, _),) = net.inputs.values()
+    longest = max(height, width) if longest is None else longest
     found = Segmenter(net, weights, threads, longest).segment(picture, SCALES if multi_scale else (1.0,), multi_scale)
     if out is not None:
         from ..tasks.drawings import draw_labels
@@ -108,14 +110,14 @@ def segment(
     print_table(pixels_table(shares), printing.console(markup=False))
 
 
-def _check_png(option: str, path: str) -> None:
-    """Before anything is computed. Raises ValueError."""
+def _check_png(path: str) -> None:
+    """Of --labels, before anything is computed. Raises ValueError."""
     from pathlib import Path
 
     if not path.lower().endswith(".png"):
-        raise ValueError(f"{option}: wanted a file that ends in .png, got {path!r}")
+        raise ValueError(f"--labels: wanted a file that ends in .png, got {path!r}")
     if not Path(path).absolute().parent.is_dir():
-        raise ValueError(f"{option}: no folder {str(Path(path).parent)!r}")
+        raise ValueError(f"--labels: no folder {str(Path(path).parent)!r}")
 
 
 def _network(run: str, task: str, more: Sequence[str] = ()) -> tuple["Graph", Mapping[str, Any], tuple[str, ...]]:

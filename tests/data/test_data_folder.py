@@ -1,12 +1,14 @@
 """Folders of images: what is read, how it is divided, and what is wrong is named."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from data_samples import write_images
 
 from refnet.data import AUGMENTATIONS, Batches, load
+from refnet.data.folder import _place
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -50,11 +52,30 @@ def test_pictures_that_come_later_never_make_one_that_was_learnt_from_a_test(tmp
     assert len(splits.test) < 0.3 * 68
 
 
-@pytest.mark.parametrize("name", ["training", "Validation", "train", "val"])
-def test_parts_of_another_name_are_no_classes(tmp_path, name):
-    write_images(tmp_path, (name if name != "train" else "test", "cat"))
-    with pytest.raises(ValueError, match="wanted its parts to be train and test, or val, or else classes, got"):
-        load(tmp_path)
+def test_a_class_on_one_side_only_gives_one_image_to_the_other(tmp_path):
+    names = [str(number) for number in range(10, 300)]
+    is_low = {name: _place(Path(f"cat/{name}.png"), 0) < 0.1 for name in names}
+    low, high = ([name for name in names if is_low[name] == side][:3] for side in (True, False))
+    for names in (low, high):
+        for folder in tmp_path.iterdir():
+            shutil.rmtree(folder)
+        write_images(tmp_path, ("cat", "dog"), size=(4, 4))
+        for i, name in enumerate(names):
+            (tmp_path / "cat" / f"{i}.png").rename(tmp_path / "cat" / f"{name}.png")
+        splits = load(tmp_path, 8)
+        assert (splits.test.labels == 0).sum() == 1
+        assert (splits.train.labels == 0).sum() == 2
+
+
+def test_parts_of_other_names_are_no_classes(tmp_path):
+    write_images(tmp_path / "one", ("Training", "validation"))
+    with pytest.raises(ValueError, match="wanted its parts to be train and test, .*, got Training and validation"):
+        load(tmp_path / "one")
+    write_images(tmp_path / "two", ("valid", "defect"))
+    assert load(tmp_path / "two").train.classes == ("defect", "valid")
+    for part in ("train", "test"):
+        write_images(tmp_path / "three" / part, ("bus", "train"))
+    assert load(tmp_path / "three").train.classes == ("bus", "train")
 
 
 def test_the_network_sees_224_pixels_unless_told_otherwise(tmp_path):

@@ -14,6 +14,7 @@ from refusals import refused
 
 from refnet.cli import main
 from refnet.experiments import worker
+from refnet.experiments.page import _signed
 from refnet.experiments.pairs import AS_IN_THE_PAPER, OPPOSITE, UNDECIDED
 from refnet.experiments.registry import NAMES, named
 from refnet.experiments.shipped import shipped
@@ -187,7 +188,17 @@ def test_shipped_results_are_told_without_computing(monkeypatch):
     claims = [claim for each in found for claim in each["claims"]]
     assert len(claims) == sum(line.rstrip().endswith(FINDINGS) for line in lines) > 0
     told = re.findall(r"([+-][\d.]+) +(?:[+-][\d.e-]+ to |every seed alike)", printed.stdout)
-    assert told == [f"{claim['mean']:+.2f}" for claim in claims]
+    assert told == [_signed(claim["mean"]) for claim in claims]
+
+
+def test_a_number_that_is_not_zero_is_not_printed_as_zero():
+    assert [_signed(value) for value in (0.0, 0.004, -0.00012, 1.005, -24.518)] == [
+        "+0.00",
+        "+0.004",
+        "-0.0001",
+        "+1.00",
+        "-24.52",
+    ]
 
 
 def test_shipped_results_of_one_experiment():

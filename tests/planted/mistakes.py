@@ -609,8 +609,8 @@ THREADS = (
     Mistake(
         "threads: a helper wakes behind its caller",
         "kernels/tiled/threads.py",
-        "allowed - {_processor()} or allowed",
-        "allowed",
+        "self.allowed - {_processor()} or self.allowed",
+        "self.allowed",
         _THREADS,
     ),
     Mistake(

@@ -132,7 +132,7 @@ def test_a_run_goes_on_with_the_same_images_and_network_only(place, tmp_path):
     given = ("train", f"{tmp_path}/net.py:net", "--data", pets, "--out", tmp_path / "run", *words(place, "")[6:])
     assert invoke(*given).exit_code == 0
     (tmp_path / "net.py").write_text(NET.replace("Relu6()", "Relu()").replace("Relu6\n", "Relu\n"))
-    assert "wanted a run with graph" in refusal(*given, "--resume")
+    assert "wanted a run with this network small, got another's" in refusal(*given, "--resume")
     (tmp_path / "net.py").write_text(NET)
     shutil.copy(pets / "train/cat/0.png", pets / "train/cat/new.png")
     assert "wanted a run with images [25, 8], got one with images [24, 8]" in refusal(*given, "--resume")
@@ -147,9 +147,40 @@ def test_a_checkpoint_is_judged_from_anywhere(place, tmp_path, monkeypatch):
     assert invoke("evaluate", "run").stdout.splitlines()[-1] == done.stdout.strip()
 
 
-def test_all_of_another_folder_is_judged(trained, place):
+def test_all_of_another_folder_is_judged_at_the_networks_size(trained, place, tmp_path):
     told = json.loads(invoke("evaluate", trained[0], "--data", place / "pets/train", "--json").stdout)
     assert told["images"] == 24
+    for path in (place / "pets/test").rglob("*.png"):
+        copy = tmp_path / path.relative_to(place / "pets/test")
+        copy.parent.mkdir(exist_ok=True)
+        PIL.open(path).resize((50, 40)).save(copy)
+    told = json.loads(invoke("evaluate", trained[0], "--data", tmp_path, "--json").stdout)
+    assert told["images"] == 8
+
+
+def test_groups_of_a_run_that_is_there(trained, place):
+    assert invoke(*words(place, trained[0], "--groups")).exit_code == 0
+
+
+def test_control_c_while_the_trained_network_is_judged(place, tmp_path, monkeypatch):
+    """All steps are done and saved: what is left is said, and --resume does it."""
+    from refnet.training.loop import Run
+
+    real = Run._evaluate
+
+    def interrupted(self, asked):
+        if self.trainer.step == 12:
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(self, asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_evaluate", interrupted)
+        stopped = invoke(*words(place, tmp_path / "run"))
+    assert stopped.exit_code == 130
+    assert "Stopped behind the last step, before the network was judged" in stopped.stderr
+    assert stopped.stdout == ""
+    done = invoke(*words(place, tmp_path / "run", "--resume"))
+    assert "8 images: top-1" in done.stdout
 
 
 def test_a_run_too_short_for_batch_norm_is_warned_of(place, tmp_path):

@@ -232,50 +232,71 @@ def test_without_further_threads_thread_0_does_all(monkeypatch):
     assert len(set(meet(3))) == 3
 
 
-def processors_of_a_helper():
-    """Where one that has just been woken may run."""
-    found, barrier = {}, threading.Barrier(2)
+def asleep():
+    """Wait until all helpers sleep."""
+    end, helpers = time.monotonic() + WAIT, threads._team._helpers
+    while any(each._at_work.locked() or each._given or not each._bell.locked() for each in helpers):
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def where_helpers_may_run(monkeypatch):
+    """-> where the system was asked to wake them, and where they may run once they are awake; one of two threads."""
+    told, found, barrier = [], {}, threading.Barrier(2)
+    real = os.sched_setaffinity
+
+    def watched(thread, places):
+        told.append(set(places))
+        real(thread, places)
+
+    monkeypatch.setattr(os, "sched_setaffinity", watched)
 
     def function(thread):
         found[thread] = os.sched_getaffinity(0)
         barrier.wait(WAIT)
 
+    asleep()
     run_together(2, function)
-    return found[1]
+    monkeypatch.setattr(os, "sched_setaffinity", real)
+    return told[0], found[1]
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads have no processors of their own there")
-def test_a_helper_wakes_on_another_processor_than_its_caller():
+def test_a_helper_wakes_on_another_processor_than_its_caller_and_may_go_anywhere(monkeypatch):
     before = os.sched_getaffinity(0)
     if threads._processor is None or len(before) < 2:
         pytest.skip("there is no other processor, or nobody knows")
     meet(2)
-    asleep()
+    for here in before:
+        monkeypatch.setattr(threads, "_processor", lambda here=here: here)
+        assert where_helpers_may_run(monkeypatch) == (before - {here}, before)
     try:
         os.sched_setaffinity(0, {min(before)})
-        assert processors_of_a_helper() == {min(before)}, "there is no other"
-        os.sched_setaffinity(0, before)
-        asleep()
-        found = processors_of_a_helper()
+        assert where_helpers_may_run(monkeypatch) == ({min(before)}, {min(before)}), "there is no other"
     finally:
         os.sched_setaffinity(0, before)
-    assert found < before
-    assert len(found) == len(before) - 1
+    assert where_helpers_may_run(monkeypatch)[1] == before
 
 
-def asleep():
-    """Wait until no helper is about to look for more to do."""
-    end = time.monotonic() + WAIT
-    while not all(helper._bell.locked() for helper in threads._team._helpers) and time.monotonic() < end:
-        time.sleep(0.001)
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads have no processors of their own there")
+def test_a_caller_is_where_the_system_says():
+    if threads._processor is None:
+        pytest.skip("nobody knows")
+    before = os.sched_getaffinity(0)
+    try:
+        for place in before:
+            os.sched_setaffinity(0, {place})
+            assert threads._processor() == place
+    finally:
+        os.sched_setaffinity(0, before)
 
 
-def test_a_system_that_forbids_it_lets_helpers_come_as_they_may(monkeypatch):
-    def forbidden(_thread, _processors):
+@pytest.mark.parametrize("forbidden", ["sched_setaffinity", "sched_getaffinity"])
+def test_a_system_that_forbids_it_lets_helpers_come_as_they_may(forbidden, monkeypatch):
+    def refuse(*_given):
         raise PermissionError
 
-    monkeypatch.setattr(os, "sched_setaffinity", forbidden, raising=False)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0}, raising=False)
+    monkeypatch.setattr(os, forbidden, refuse, raising=False)
     monkeypatch.setattr(threads, "_processor", lambda: 0)
     assert len(set(meet(3))) == 3
     monkeypatch.setattr(threads, "_processor", None)
