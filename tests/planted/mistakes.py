@@ -811,8 +811,8 @@ LEARNING = (
     Mistake(
         "a run that goes on keeps the lines behind its checkpoint",
         "refnet/training/metrics.py",
-        'line.get("step", last + 1) <= last',
-        'line.get("step", last + 1) <= 10**9',
+        "isinstance(step, int) and step <= last",
+        "isinstance(step, int) and step <= 10**9",
         _LOOP,
     ),
     Mistake(
@@ -940,9 +940,51 @@ TASKS = (
     Mistake(
         "average precision: a thing is found as often as one likes",
         "refnet/tasks/precision.py",
-        "            free[best] = False\n",
-        "",
+        "            free[taken] = False\n",
+        "            pass\n",
         ("tests/tasks/test_coco_precision.py",),
+    ),
+    Mistake(
+        "average precision: what is hard to see may be taken again and again",
+        "refnet/tasks/precision.py",
+        "if taken is not None and not crowd[taken]:",
+        "if taken is not None and not ignored[taken]:",
+        ("tests/tasks/test_coco_precision.py",),
+    ),
+    Mistake(
+        "multibox: default boxes on what is ignored are negatives",
+        "refnet/tasks/multibox.py",
+        "targets.slots == BACKGROUND\n",
+        "targets.slots <= BACKGROUND\n",
+        ("tests/tasks/test_multibox.py",),
+    ),
+    Mistake(
+        "segmentation: any size of view will do",
+        "refnet/tasks/segmentation.py",
+        "    return max(1, (side - 1 + STRIDE // 2) // STRIDE) * STRIDE + 1",
+        "    return max(33, side)",
+        ("tests/tasks/test_segmenter.py",),
+    ),
+    Mistake(
+        "pictures: shrunk by two pixels of each row",
+        "refnet/data/resampling.py",
+        "    reach = max(scale, 1.0)",
+        "    reach = 1.0",
+        ("tests/data/test_data_resampling.py", "tests/tasks/test_detector.py"),
+    ),
+    Mistake(
+        "a run that was stopped while it was judged is never judged",
+        "refnet/training/loop.py",
+        "if self.saved is not None and self._epoch_ends() and not self._is_judged():",
+        "if False:",
+        _LOOP,
+    ),
+    Mistake(
+        "a folder's test images depend on how many others there are",
+        "refnet/data/folder.py",
+        'sha256(f"{seed}/{path.as_posix()}".encode("utf-8", "surrogateescape"))',
+        'sha256(f"{seed}/{len(list(path.parts[0]))}{id(path)}".encode())',
+        ("tests/data/test_data_folder.py",),
     ),
     Mistake(
         "average precision: precision where recall is reached, not the highest from there on",
@@ -968,7 +1010,7 @@ TASKS = (
     Mistake(
         "segmentation: mirrored scores are not turned back",
         "refnet/tasks/segmentation.py",
-        "canonical(logits[:, :, ::-1] if turned else logits)",
+        "canonical(logits[:, :, :: -1 if turned else 1])",
         "canonical(logits)",
         ("tests/tasks/test_segmenter.py",),
     ),

@@ -341,7 +341,7 @@ LONG = ("--epochs", 80)
 
 
 def when_there(path, process):
-    while not path.exists() and process.poll() is None:
+    while not (path.exists() and path.stat().st_size) and process.poll() is None:
         time.sleep(0.01)
 
 
