@@ -76,6 +76,11 @@ def colour_of(number: int) -> tuple[float, float, float]:
     return hls_to_rgb(hue, (0.6, 0.75, 0.45)[row], 0.85)
 
 
+def palette() -> list[int]:
+    """Of a picture whose pixels are classes: red, green, blue from 0 to 255 of each, the background black."""
+    return [0, 0, 0, *(round(255 * channel) for number in range(1, 256) for channel in colour_of(number))]
+
+
 def _inside(axes: Any, text: Any) -> None:
     """Move a label until it lies within the picture, as far as it fits."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -26,11 +26,12 @@ def asked_of(found: Checkpoint, path: Path) -> Mapping[str, Any]:
 
 
 def network_of(asked: Mapping[str, Any], more: Sequence[str] = ()) -> Graph:
-    """As it was trained, without its pictures; more: settings, "output_stride=8", that its builder has beside those.
+    """As it was trained, without its pictures; more: settings, "output_stride=8", that its builder has instead.
 
     Raises what building it raises.
     """
-    asked = {**asked, "more": [*asked["more"], *more]}
+    changed = {word.partition("=")[0] for word in more}
+    asked = {**asked, "more": [*(word for word in asked["more"] if word.partition("=")[0] not in changed), *more]}
     height, width, channels = asked["shape"]
     known = Known(asked["data"], tuple(asked["classes"]), (height, width, channels))
     return subject(asked["task"]).network(asked, known)

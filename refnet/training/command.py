@@ -102,7 +102,7 @@ def _folder(given: Mapping[str, Any]) -> Path | None:
 
 
 def _name(given: Mapping[str, Any], net: "Graph") -> str:
-    return f"runs/{net.name}-{Path(given['data']).name}-{given['seed']}"
+    return f"runs/{net.name}-{Path(given['data']).name}-{given['seed']}".replace(" ", "-")
 
 
 def _check_free(folder: Path, resume: bool) -> None:
@@ -201,6 +201,8 @@ def _tell(run: "Run", recipe: "Recipe", net: "Graph") -> None:
     err.print(f"{net.name} on {train.name}: {len(train):,} images to learn from, {len(run.test):,} to be judged by")
     begin = f"going on behind step {run.trainer.step:,}" if run.saved is not None else "from the beginning"
     err.print(f"{run.steps:,} steps, {per} in an epoch, {begin}; in {run.folder}")
+    if recipe.schedule == "cosine" and recipe.warmup_epochs >= recipe.epochs:
+        err.print("The warm-up would take the whole run: it takes half of it.")
     if text := warning(net, run.steps):
         err.print(f"Warning: {text}.")
 

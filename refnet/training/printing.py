@@ -77,10 +77,8 @@ def shares_table(told: Mapping[str, Any]) -> Table:
     return made
 
 
-def found_table(found: Found, classes: Sequence[str]) -> Table | str:
+def found_table(found: Found, classes: Sequence[str]) -> Table:
     """One line per thing, the surest first."""
-    if not len(found.boxes):
-        return "Nothing found."
     made = table("boxes in pixels", "bold")
     add_columns(made, "class", whole=True)
     add_columns(made, "score, %", "top", "left", "bottom", "right", right=True, whole=True)

@@ -15,6 +15,7 @@ from ..layers.base import check_choice
 from .task import TASKS
 
 DRAWN = "scenes"
+OF_SCENES = (DRAWN, "coco", "voc")
 COUNTS = (2000, 64)  # of drawn pictures, to learn from and to be judged by
 TRAIN, TEST = PARTS = 0, 1
 LEAST = 32  # height and width of images, for MobileNets: MNIST's are smaller
@@ -72,6 +73,8 @@ def subject(task: str) -> Subject:
 
 def _named(given: Mapping[str, Any], parts: Sequence[int]) -> list[Any]:
     """Pictures of one class each. "whole": all of a folder that is not divided."""
+    if given["data"] in OF_SCENES and not Path(given["data"]).is_dir():
+        raise ValueError(f"--data: {given['data']} is for --task detection or segmentation, got classification")
     size = LEAST if given["data"] == "mnist" and given["resolution"] is None else given["resolution"]
     if given.get("whole") and (everything := all_images(given["data"], size)):
         return [everything for _ in parts]
@@ -86,7 +89,7 @@ SIZES = {"detection": (128, 320), "segmentation": (129, 513)}
 
 def _scenes(given: Mapping[str, Any], parts: Sequence[int]) -> list[Any]:
     """Pictures of many things."""
-    task, source = given["task"], check_choice(given["data"], (DRAWN, "coco", "voc"), "--data")
+    task, source = given["task"], check_choice(given["data"], OF_SCENES, "--data")
     size = SIZES[task][source != DRAWN] if given["resolution"] is None else given["resolution"]
     if source == DRAWN:
         if given["root"] is not None:

@@ -40,6 +40,7 @@ def detect(image: str, run: str, out: str | None, threads: int | None, as_json: 
 
     if out is not None:
         check_figure("--out", out)
+        _check_other("--out", out, image)
     net, weights, classes = _network(run, "detection")
     picture = _picture(image)
     found = Detector(net, weights, threads).detect(picture, least)
@@ -52,15 +53,22 @@ def detect(image: str, run: str, out: str | None, threads: int | None, as_json: 
         things = [{"class": classes[number - 1], "score": score, "box": box} for box, number, score in rows]
         emit({"network": net.name, "image": image, "least": least, "things": things})
         return
+    if not len(found.boxes):
+        click.echo(f"Nothing found with a score of {least:g} or more; --least asks for less.")
+        return
     print_table(found_table(found, classes), printing.console(markup=False))
 
 
 @click.command(short_help="Name each pixel of IMAGE.")
 @_shared
 @click.option("--multi-scale", is_flag=True, help="At six scales, mirrored too: MF in V2 Table 7.")
-@click.option("--longest", type=int, help="Pixels of the longer side, for the network.  [default: as it learnt]")
+@click.option(
+    "--longest",
+    type=click.IntRange(1, 4097),
+    help="Pixels of the longer side, for the network.  [default: as it learnt]",
+)
 @click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Another setting of the network's builder.")
-@click.option("--labels", metavar="FILE.png", help="Write the class of each pixel as a grey picture.")
+@click.option("--labels", metavar="FILE.png", help="Write the class of each pixel, with a palette.")
 @one_line()
 def segment(
     image: str,
@@ -87,8 +95,10 @@ def segment(
 
     if out is not None:
         check_figure("--out", out)
+        _check_other("--out", out, image)
     if labels is not None:
         _check_png(labels)
+        _check_other("--labels", labels, image, out)
     net, weights, classes = _network(run, "segmentation", more)
     picture = _picture(image)
     ((height, width, _),) = net.inputs.values()
@@ -100,14 +110,26 @@ def segment(
         draw_labels(out, picture, found, classes)
     if labels is not None:
         from ..data.folder import load_pillow
+        from ..tasks.drawings import palette
 
-        load_pillow().fromarray(found).save(labels)
+        written = load_pillow().frombytes("P", found.shape[::-1], found.tobytes())
+        written.putpalette(palette())
+        written.save(labels)
     names = ("background", *classes)
     shares = {name: float((found == number).mean()) for number, name in enumerate(names)}
     if as_json:
         emit({"network": net.name, "image": image, "shares": shares})
         return
     print_table(pixels_table(shares), printing.console(markup=False))
+
+
+def _check_other(option: str, path: str, *others: str | None) -> None:
+    """Raises ValueError where a file would be written over another one of the command."""
+    from pathlib import Path
+
+    for other in others:
+        if other is not None and Path(path).resolve() == Path(other).resolve():
+            raise ValueError(f"{option}: wanted another file than {other}")
 
 
 def _check_png(path: str) -> None:

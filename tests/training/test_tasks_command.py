@@ -10,7 +10,8 @@ from refusals import refused
 from refnet.cli import main
 from refnet.data.shape_scenes import draw_scenes
 from refnet.io.tensors import load_tensors
-from refnet.training import subjects
+from refnet.training import checkpoints, subjects
+from refnet.training.asked import asked_of, network_of
 
 pytestmark = pytest.mark.jit
 PIL = pytest.importorskip("PIL.Image")
@@ -105,7 +106,7 @@ def test_detect_tells_and_draws(runs, picture, tmp_path):
     assert all(set(thing) == {"class", "score", "box"} for thing in told["things"])
     assert (tmp_path / "boxes.png").read_bytes().startswith(b"\x89PNG")
     nothing = invoke("detect", picture, "--run", folder, "--least", 1)
-    assert nothing.stdout == "Nothing found.\n"
+    assert nothing.stdout == "Nothing found with a score of 1 or more; --least asks for less.\n"
 
 
 def test_segment_tells_and_draws(runs, picture, tmp_path):
@@ -115,7 +116,9 @@ def test_segment_tells_and_draws(runs, picture, tmp_path):
     assert done.exit_code == 0, done.output
     told = json.loads(invoke("segment", picture, "--run", folder, "--multi-scale", "--json").stdout)
     assert sum(told["shares"].values()) == pytest.approx(1)
-    labels = np.asarray(PIL.open(tmp_path / "labels.png"))
+    written = PIL.open(tmp_path / "labels.png")
+    assert (written.mode, written.getpalette()[:3]) == ("P", [0, 0, 0])
+    labels = np.asarray(written)
     assert labels.shape == (64, 64)
     assert (labels == 0).mean() == pytest.approx(told["shares"]["background"])
     assert (tmp_path / "overlay.png").read_bytes().startswith(b"\x89PNG")
@@ -130,8 +133,17 @@ def test_the_same_weights_with_finer_maps(few, runs, picture):
     coarse, fine = (json.loads(invoke(*used, *more).stdout) for more in ((), FINE))
     assert coarse["network"].endswith("at stride 16")
     assert fine["network"].endswith("at stride 8")
+    again = json.loads(invoke(*used, *FINE, "--set", "aspp=False").stdout)
+    assert again["shares"] == fine["shares"]
     larger = invoke("segment", picture, "--run", folder, "--longest", 97)
     assert larger.exit_code == 0, larger.output
+
+
+def test_a_setting_of_the_run_gives_way(runs):
+    path = runs["segmentation"][0] / "checkpoint.safetensors"
+    asked = {**asked_of(checkpoints.load(path), path), "more": ["output_stride=8", "aspp=False"]}
+    assert network_of(asked).name.endswith("at stride 8")
+    assert network_of(asked, ["output_stride=32"]).name.endswith("at stride 32")
 
 
 def coco(root, boxes, names=("disc", "star")):
@@ -202,6 +214,15 @@ def test_misuse(few, runs, picture, tmp_path):
     assert "--resolution: wanted 32 to 641 for scenes, got 16" in refusal(
         "train", "--task", "detection", "--resolution", 16
     )
+    used = "segment", picture, "--run", segmentation
+    for option in ("--out", "--labels"):
+        assert f"{option}: wanted another file than" in refusal(*used, option, picture)
+    both = tmp_path / "both.png"
+    assert "--labels: wanted another file than" in refusal(
+        "segment", picture, "--run", segmentation, "--out", both, "--labels", both
+    )
+    assert "--out: wanted another file than" in refusal("detect", picture, "--run", detection, "--out", picture)
+    assert "--data: voc is for --task detection or segmentation" in refusal("train", "--data", "voc")
     assert "--labels: no folder" in refusal(
         "segment", picture, "--run", segmentation, "--labels", tmp_path / "lost" / "x.png"
     )

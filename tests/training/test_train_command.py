@@ -183,6 +183,12 @@ def test_control_c_while_the_trained_network_is_judged(place, tmp_path, monkeypa
     assert "8 images: top-1" in done.stdout
 
 
+def test_a_warm_up_as_long_as_the_run_is_told(place, tmp_path):
+    told = "The warm-up would take the whole run: it takes half of it."
+    assert told in invoke(*words(place, tmp_path / "short")).stderr
+    assert told not in invoke(*words(place, tmp_path / "other", "--change", "warmup_epochs=1.0")).stderr
+
+
 def test_a_run_too_short_for_batch_norm_is_warned_of(place, tmp_path):
     result = invoke(*words(place, tmp_path / "run", "--change", "batch_norm_decay=0.9997"))
     err = " ".join(result.stderr.split())
