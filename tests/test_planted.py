@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 def test_it_changes_exactly_one_place(mistake):
     assert (ROOT / mistake.file).read_text(encoding="utf-8").count(mistake.old) == 1
     assert mistake.new != mistake.old
+    assert all((ROOT / name).exists() for name in mistake.tests)
 
 
 def test_names_are_different():

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A test of the packaging, of documents or of structure could notice a patch for its letters and not for what it does.
 _LETTERS = ("test_packaging", "test_documents", "test_structure", "test_readme", "test_dependencies", "test_planted")
 # Which tests can run where nothing is compiled; what else would be red there has not noticed the mistake.
+_COMPILED = ("kernels/tiled/", "kernels/cache.py")  # what only compiled kernels have
 _INTERPRETED = "not slow and not jit and not torch and not onnx"
 _VERDICT = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 
@@ -90,7 +91,7 @@ def _pytest(mistake: Mistake, copy: Path) -> tuple[int, str]:
 
 def _is_interpreted(mistake: Mistake) -> bool:
     """Whether its file is a plain kernel's; the whole suite is run as it is for the harmless change."""
-    plain = mistake.file.startswith("kernels/") and not mistake.file.startswith("kernels/tiled/")
+    plain = mistake.file.startswith("kernels/") and not mistake.file.startswith(_COMPILED)
     return plain and mistake.tests != ("tests",)
 
 
