@@ -75,9 +75,9 @@ def learnt(task: str, pictures: Scenes, judged_by: Scenes, recipe: Recipe, threa
     return {"steps": steps, "seconds": round(seconds, 1), "share": found.measures[setting.measure]}
 
 
-def measured(task: str, threads: int | None = None, size: int | None = None) -> list[dict[str, Any]]:
+def measured(task: str, threads: int | None = None) -> list[dict[str, Any]]:
     """A row for each way to learn."""
-    side, setting = SIZES[task][0] if size is None else size, SETTINGS[task]
+    (side, _), setting = SIZES[task], SETTINGS[task]
     pictures, unseen = (draw_scenes(COUNTS[part], side, split=part) for part in (TRAIN, TEST))
     few = draw_scenes(FEW, side)
     ways = {"by heart": (few, few, BY_HEART), "unseen": (pictures, unseen, setting.unseen)}

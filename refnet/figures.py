@@ -27,6 +27,11 @@ def check_figure(option: str, path: str) -> None:
     kinds = load_matplotlib(f"{option}: the picture is").Figure().canvas.get_supported_filetypes()
     if Path(path).suffix[1:] not in kinds:
         raise ValueError(f"{option}: wanted a file that ends in .{', .'.join(sorted(kinds))}, got {path!r}")
+    check_folder(option, path)
+
+
+def check_folder(option: str, path: str) -> None:
+    """Raises ValueError where the folder of a file that is to be written is not there."""
     if not Path(path).absolute().parent.is_dir():
         raise ValueError(f"{option}: no folder {str(Path(path).parent)!r}")
 

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from ..kernels.softmax import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from ..layers.base import canonical, check_array, check_like
+from .boxes import area
 from .coding import encode
 from .matching import NOTHING, THRESHOLD, match
-from .things import Things, check_things, overlap, with_area
+from .things import Things, check_things, overlap
 
 Array = NDArray[Any]
 
@@ -60,7 +61,7 @@ def targets_of(there: Sequence[Things], defaults: Array, slots: int, dtype: Any 
     found = np.full((len(there), len(defaults)), BACKGROUND, np.int64)
     for picture, things in enumerate(there):
         boxes, numbers, ignored, crowd = check_things(things, slots - 1, picture)
-        boxes, real = boxes.astype(np.float64), with_area(boxes)
+        boxes, real = boxes.astype(np.float64), area(boxes) > 0
         on_ignored = overlap(defaults, boxes[real & ignored], crowd[real & ignored]) >= THRESHOLD
         found[picture, on_ignored.any(1)] = WHATEVER
         boxes, numbers = boxes[real & ~ignored], numbers[real & ~ignored]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .boxes import area, check_boxes, iou, share_inside
+from .boxes import check_boxes, iou, share_inside
 
 Array = NDArray[Any]
 
@@ -58,8 +58,3 @@ def _flags(flags: ArrayLike | None, things: int, what: str) -> Array:
 def overlap(boxes: Array, things: Array, crowd: Array) -> Array:
     """IoU, but with a crowd the share of the box that lies in it. Shapes: (N, 4), (T, 4), (T,) bool -> (N, T)."""
     return np.where(crowd, share_inside(boxes, things), iou(boxes, things))
-
-
-def with_area(boxes: Array) -> Array:
-    """A box without one is nothing that can be found. Shapes: (T, 4) -> (T,) bool."""
-    return np.asarray(area(boxes) > 0)

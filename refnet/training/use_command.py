@@ -134,12 +134,11 @@ def _check_other(option: str, path: str, *others: str | None) -> None:
 
 def _check_png(path: str) -> None:
     """Of --labels, before anything is computed. Raises ValueError."""
-    from pathlib import Path
+    from ..figures import check_folder
 
     if not path.lower().endswith(".png"):
         raise ValueError(f"--labels: wanted a file that ends in .png, got {path!r}")
-    if not Path(path).absolute().parent.is_dir():
-        raise ValueError(f"--labels: no folder {str(Path(path).parent)!r}")
+    check_folder("--labels", path)
 
 
 def _network(run: str, task: str, more: Sequence[str] = ()) -> tuple["Graph", Mapping[str, Any], tuple[str, ...]]:
