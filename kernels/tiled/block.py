@@ -9,9 +9,10 @@
             for slabs of these channels:    fill, slide
             project
 
-Large maps take all channels at once and a band of one or two rows; the input rows under a band stay in a ring until the
-next band has used them. Small maps take all rows and a slab of some channels; the output then holds the sum so far.
-Without a projection the filter writes into the output: a depthwise layer alone.
+Large maps take all channels together and bands of one or two rows. Each slab then has a ring: the input rows under a
+band stay in it until the next band has used them. Small maps take all rows and a slab of some channels, of which
+nothing stays; the output then holds the sum so far. Without a projection the filter writes into the output: a depthwise
+layer alone.
 
 A chunk of the work is one image, some rows, and some of the depths (a group). With several groups each has sums of its
 own in shared memory, which `program.py` adds up in order.
@@ -27,8 +28,8 @@ from typing import Any, NamedTuple
 from ..jit import inlined
 from .products import GO_ON, NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, clear, product, share
 from .register_tile import load, rows_at, store
-from .shapes import Shapes, TileShape
-from .slide import Filter, Lines, slide_row
+from .shapes import Shapes, Slides, TileShape
+from .slide import Filter, Lines, slide_over
 
 
 class Band(NamedTuple):
@@ -48,6 +49,14 @@ class Depth(NamedTuple):
     group: int
 
 
+class Slab(NamedTuple):
+    """Some channels of a depth, from its `first` on, and where the ring begins in which their rows lie."""
+
+    first: int
+    channels: int
+    ring: int
+
+
 @inlined
 def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) -> None:
     """One chunk of a block -> memory."""
@@ -59,38 +68,39 @@ def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays
     begin, end = share(depths, op.groups, group)
     for i in range(begin, end):
         depth = Depth(i * op.depth, min(op.depth, op.expanded - i * op.depth), group)
-        one_slab = depth.channels <= op.slab
-        filled = first * op.stride_y  # the padded rows before this one have been in the ring
+        stay = depth.channels <= op.rings * op.slab  # the rows of a slab that has a ring of its own
+        filled = first * op.stride_y  # the padded rows before this one have been in the rings
         for oy in range(first, last, op.rows):
             top = oy * op.stride_y
-            # One slab's rows stay for the next band. Where there are several, nothing stays.
-            base = first * op.stride_y if one_slab else top
+            base = first * op.stride_y if stay else top
             band = Band(image, oy, min(op.rows, last - oy), base)
-            filled = max(filled, top) if one_slab else top
+            filled = max(filled, top) if stay else top
             filled = depthwise(shapes, op, band, depth, filled, ring, arrays)
             if op.project_w >= 0:
-                project(shapes, op, band, depth, ring + op.ring * op.pitch, arrays)
+                project(shapes, op, band, depth, ring + op.rings * op.ring * op.pitch, arrays)
 
 
 @inlined
 def depthwise(shapes: Shapes, op: Any, band: Band, depth: Depth, filled: int, ring: int, arrays: Arrays) -> int:
-    """The depthwise result of a band, slab by slab -> the padded row up to which the ring is filled."""
+    """The depthwise result of a band, slab by slab -> the padded row up to which the rings are filled."""
     end = (band.oy + band.rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
-    for slab in range(0, depth.channels, op.slab):
-        channels = min(op.slab, depth.channels - slab)
+    numbers = op.ring * op.pitch
+    filtered = ring + op.rings * numbers
+    for first in range(0, depth.channels, op.slab):
+        own = ring + first // op.slab % op.rings * numbers
+        slab = Slab(first, min(op.slab, depth.channels - first), own)
         py = filled
         while py < end:
             place = (py - band.base) % op.ring
             most = min(end - py, op.ring - place)
-            py += fill(shapes, op, band, py - op.top, most, depth.m + slab, channels, ring + place * op.pitch, arrays)
-        for i in range(band.rows):
-            slide_over(shapes, op, band, depth, i, slab, channels, ring, arrays)
+            py += fill(shapes, op, band, depth, slab, py - op.top, most, slab.ring + place * op.pitch, arrays)
+        filter_slab(shapes, op, band, depth, slab, filtered, arrays)
     return int(max(filled, end))
 
 
 @inlined
 def fill(
-    shapes: Shapes, op: Any, band: Band, iy: int, most: int, m: int, channels: int, place: int, arrays: Arrays
+    shapes: Shapes, op: Any, band: Band, depth: Depth, slab: Slab, iy: int, most: int, place: int, arrays: Arrays
 ) -> int:
     """Padded rows of a slab, from the input's row iy on -> how many, up to `most`.
 
@@ -105,13 +115,13 @@ def fill(
         inside, behind = place + i * op.pitch + op.left * op.slab, place + (i + 1) * op.pitch
         clear(memory, place + i * op.pitch, inside)
         clear(memory, inside + op.columns * op.slab, behind)
-    line, inside = op.width * op.channels, place + op.left * op.slab
+    line, inside, m = op.width * op.channels, place + op.left * op.slab, depth.m + slab.first
     x = op.x + (band.image * op.height + iy) * line
     if op.expand_w >= 0:
-        expand(shapes, op, x, inside, count * op.columns, m, channels, arrays)
+        expand(shapes, op, x, inside, count * op.columns, m, slab.channels, arrays)
     else:
         for i in range(count):
-            copy_row(shapes.half_slides.single, op, x + i * line + m, inside + i * op.pitch, channels, arrays)
+            copy_row(shapes.half_slides.single, op, x + i * line + m, inside + i * op.pitch, slab.channels, arrays)
     return int(count)
 
 
@@ -135,21 +145,49 @@ def copy_row(shape: TileShape, op: Any, x: int, target: int, channels: int, arra
 
 
 @inlined
-def slide_over(
-    shapes: Shapes, op: Any, band: Band, depth: Depth, i: int, slab: int, channels: int, ring: int, arrays: Arrays
+def filter_slab(shapes: Shapes, op: Any, band: Band, depth: Depth, slab: Slab, filtered: int, arrays: Arrays) -> None:
+    """The depthwise filter over the rows of a slab -> what is projected, from `filtered` on, or the output."""
+    whole = slab.channels - slab.channels % shapes.products.lanes
+    filter_channels(shapes.slides, op, band, depth, slab, filtered, 0, whole, arrays)
+    if whole < slab.channels:
+        filter_channels(shapes.half_slides, op, band, depth, slab, filtered, whole, slab.channels, arrays)
+
+
+@inlined
+def filter_channels(
+    slides: Slides,
+    op: Any,
+    band: Band,
+    depth: Depth,
+    slab: Slab,
+    filtered: int,
+    begin: int,
+    end: int,
+    arrays: Arrays,
 ) -> None:
-    """The depthwise filter over one output row of a slab -> the scratch memory that is projected, or the output."""
-    oy, m = band.oy + i, depth.m + slab
+    """The same for the slab's channels from `begin` to `end`."""
+    m = depth.m + slab.first + begin
     if op.project_w >= 0:
-        apart, target = op.depth, ring + op.ring * op.pitch + i * op.out_width * op.depth + slab
+        apart, target = op.depth, filtered + slab.first + begin
     else:
         apart = op.out_channels
-        target = op.y + (band.image * op.out_height + oy) * op.out_width * apart + m
-    first = (oy * op.stride_y - band.base) % op.ring * op.pitch
-    lines = Lines(target, apart, op.out_width, ring, first, op.ring * op.pitch, op.pitch, op.slab)
+        target = op.y + (band.image * op.out_height + band.oy) * op.out_width * apart + m
+    lines = Lines(
+        target,
+        op.out_width * apart,
+        apart,
+        band.rows,
+        op.out_width,
+        slab.ring + begin,
+        (band.oy * op.stride_y - band.base) % op.ring * op.pitch,
+        op.ring * op.pitch,
+        op.pitch,
+        op.slab,
+    )
     filter = Filter(
         op.filter_height,
         op.filter_width,
+        op.stride_y,
         op.stride_x,
         op.dilation_y,
         op.dilation_x,
@@ -159,10 +197,7 @@ def slide_over(
         op.depthwise_low,
         op.depthwise_high,
     )
-    if channels % shapes.products.lanes == 0:
-        slide_row(shapes.slides, lines, filter, channels, arrays)
-    else:
-        slide_row(shapes.half_slides, lines, filter, channels, arrays)
+    slide_over(slides, lines, filter, end - begin, arrays)
 
 
 @inlined

@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..geometry import output_size
 from .program import ADD, BLOCK, MATRIX, MEAN, REDUCE, WINDOW
 from .schedules import Schedule, schedules
-from .shapes import WIDEST, granule, lanes, program_channels, strip_of
+from .shapes import WIDEST, lanes, padded, program_channels, strip_of
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -59,25 +59,25 @@ class Lowered:
 
 
 def pack(w: Array, rows: int, slab: int = 0) -> Array:
-    """w (K, N) as panels -> flat. Rows are padded to `rows`, columns to `granule`; slabs of columns stand apart."""
+    """w (K, N) as panels -> flat. Rows are padded to `rows`, columns to whole vectors; slabs of columns stand apart."""
     K, N = w.shape
-    wide = np.zeros((rows, program_channels(N, w.dtype)), w.dtype)
+    wide = np.zeros((rows, padded(N, w.dtype)), w.dtype)
     wide[:K, :N] = w
-    step = slab or wide.shape[1]
+    step = padded(slab, w.dtype) or wide.shape[1]
     return np.concatenate([_panels(wide[:, n : n + step]) for n in range(0, wide.shape[1], step)])
 
 
 def _panels(w: Array) -> Array:
     """The strips of `products.py`, each row by row."""
-    K, N = w.shape
-    width = lanes(w.dtype) if N % lanes(w.dtype) == 0 else granule(w.dtype)
+    width = lanes(w.dtype)
+    N = w.shape[1]
     strips = (strip_of(N // width, i) for i in range(-(-N // (width * WIDEST))))
     return np.concatenate([w[:, first * width : (first + size) * width].ravel() for first, size in strips])
 
 
 def vector(bias: Array | None, channels: int, dtype: DTypeLike) -> Array:
-    """A bias with zeros for the padded channels."""
-    found = np.zeros(program_channels(channels, dtype), dtype)
+    """A bias with zeros for padded channels, of which there are so many that all vectors are whole."""
+    found = np.zeros(padded(channels, dtype), dtype)
     if bias is not None:
         found[: bias.size] = bias
     return found
@@ -242,7 +242,7 @@ def block(
     def held(plan: Schedule) -> tuple[int, int, int]:
         """Lines of the ring, scratch of a thread, numbers that threads share."""
         ring = sliding.lines(plan.rows)
-        scratch = ring * sliding.columns * plan.slab + (plan.rows * OW * plan.depth if project else 0)
+        scratch = plan.rings * ring * sliding.columns * plan.slab + (plan.rows * OW * plan.depth if project else 0)
         return ring, scratch, plan.groups * images * OH * OW * N if plan.groups > 1 else 0
 
     for plan in schedules(OH, OW, D, expand is not None, project is not None):
@@ -265,6 +265,7 @@ def block(
         "rows": plan.rows,
         "slab": plan.slab,
         "depth": plan.depth,
+        "rings": plan.rings,
         "ring": ring,
         "pitch": pitch,
         "expand_w": -1,

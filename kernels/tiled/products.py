@@ -106,25 +106,26 @@ def clear(memory: Array, start: int, stop: int) -> None:
 def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
     """The sums of all pixels over their windows. Shapes: as the tuples say -> arrays.memory."""
     apart(shapes.half_slides.single)
-    if p.panels.columns % shapes.products.lanes == 0:
-        strips(shapes.products, p, arrays)
-    else:
-        strips(shapes.half_products, p, arrays)
+    lanes = shapes.products.lanes
+    vectors = -(-p.panels.columns // lanes)
+    count = -(-vectors // WIDEST)
+    for i in range(count):
+        first, size = strip_of(vectors, i)
+        if i < count - 1 or p.panels.columns % lanes == 0:
+            strip_of_width(shapes.products, size, p, arrays, first * lanes)
+        else:
+            strip_of_width(shapes.halved, size, p, arrays, first * lanes)
 
 
 @inlined
-def strips(widths: Widths, p: Product, arrays: Arrays) -> None:
-    """Strip by strip of the columns -> memory."""
-    vectors = p.panels.columns // widths.lanes
-    for i in range(-(-vectors // WIDEST)):
-        first, size = strip_of(vectors, i)
-        n = first * widths.lanes
-        if size == 1:
-            strip(widths.one, p, arrays, n)
-        elif size == 2:
-            strip(widths.two, p, arrays, n)
-        else:
-            strip(widths.three, p, arrays, n)
+def strip_of_width(widths: Widths, size: int, p: Product, arrays: Arrays, n: int) -> None:
+    """The strip of `size` vectors from column n on -> memory."""
+    if size == 1:
+        strip(widths.one, p, arrays, n)
+    elif size == 2:
+        strip(widths.two, p, arrays, n)
+    else:
+        strip(widths.three, p, arrays, n)
 
 
 @inner

@@ -24,6 +24,7 @@ Three kinds of values
     tile     the sums
 
     All arrays are flat and contiguous, indices count numbers, vectors need no alignment, and nothing is checked.
+    Of a halved shape, `load`, `add` and `store` read and write half of a row's last vector, and the others all of it.
 
 The operations stand below, each with its formula: r is the row, v the vector, and `n + v` short for the `lanes` numbers
 from `n + v*lanes` on. Under NUMBA_DISABLE_JIT=1 there are none of them, and the plain kernels run.
@@ -90,7 +91,7 @@ def slide(code: Code, tile: Tile, x: Array, first: Any, step: Any, w: Array, n: 
 @operation(TileType)
 def load(code: Code, shape: Any, x: Array, rows: Rows, n: Any) -> Tile:
     """tile[r,v] = x[rows[r] + n + v]"""
-    return [code.vectors(x, row, n) for row in rows]
+    return [code.read_row(x, row, n) for row in rows]
 
 
 @operation(TileType)
@@ -117,7 +118,7 @@ def multiply_add_lanes(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, w: 
 def add(code: Code, tile: Tile, x: Array, rows: Rows, n: Any) -> Tile:
     """tile[r,v] += x[rows[r] + n + v]"""
     return [
-        [code.builder.fadd(*each) for each in zip(row, code.vectors(x, start, n), strict=True)]
+        [code.builder.fadd(*each) for each in zip(row, code.read_row(x, start, n), strict=True)]
         for start, row in zip(rows, tile, strict=True)
     ]
 
@@ -138,13 +139,11 @@ def at_most(code: Code, tile: Tile, limit: Any) -> Tile:
 def store(code: Code, tile: Tile, y: Array, rows: Rows, n: Any) -> None:
     """y[rows[r] + n + v] = tile[r,v]"""
     for start, row in zip(rows, tile, strict=True):
-        for place, value in zip(code.places(y, start, n), row, strict=True):
-            code.builder.store(value, place, align=code.alignment)
+        code.write_row(row, y, start, n)
 
 
 @operation(types.none)
 def store_row(code: Code, tile: Tile, y: Array, first: Any, step: Any) -> None:
     """y[first + r*step + v] = tile[r,v]"""
     for r, row in enumerate(tile):
-        for place, value in zip(code.places(y, first, code.builder.mul(step, code.constant(r))), row, strict=True):
-            code.builder.store(value, place, align=code.alignment)
+        code.write_row(row, y, first, code.builder.mul(step, code.constant(r)))

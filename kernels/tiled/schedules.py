@@ -17,6 +17,10 @@ class Schedule(NamedTuple):
     rows: int
     slab: int
     depth: int
+    rings: int = 1
+
+
+SLAB = 32  # channels whose few rows stay in a first-level cache from when they are filled until they were filtered
 
 
 def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool) -> Iterator[Schedule]:
@@ -33,15 +37,21 @@ def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool) -> Iterat
             yield from _by_slabs(OH, OW, D)
         bands = min(OH, 8 if OW > 28 else 2)
         for count in (min(OH, max(2, 56 // OW)), 1):
-            yield Schedule(bands, 1, count, D, D)
+            yield _by_bands(bands, count, D)
         yield Schedule(bands, 1, 1, min(D, 64), D)
     else:
         if OW <= 20:
             yield from _by_slabs(OH, OW, D)
         while OW > 20 and rows > 1:
-            yield Schedule(2, 1, rows, D, D)
+            yield _by_bands(2, rows, D)
             rows //= 2
-        yield Schedule(min(OH, 4 if OW > 56 else 2), 1, 1, D, D)
+        yield _by_bands(min(OH, 4 if OW > 56 else 2), 1, D)
+
+
+def _by_bands(bands: int, rows: int, D: int) -> Schedule:
+    """A few rows of all channels, slab by slab, each of which has a ring of its own."""
+    slab = min(D, SLAB)
+    return Schedule(bands, 1, rows, slab, D, -(-D // slab))
 
 
 def _by_slabs(OH: int, OW: int, D: int) -> Iterator[Schedule]:

@@ -23,6 +23,7 @@ class TileShape:
     """rows x vectors registers of `lanes` numbers each; dtype "float32" or "float64".
 
     Of rows that slide: neighbours lie `stride` input pixels apart, and each meets `taps` pixels.
+    halved: of each row's last vector only the first half lies in memory, between other numbers.
     """
 
     rows: int
@@ -31,6 +32,7 @@ class TileShape:
     dtype: str
     stride: int = 1
     taps: int = 1
+    halved: bool = False
 
     @property
     def channels(self) -> int:
@@ -146,11 +148,15 @@ class Slides(NamedTuple):
 
 
 class Shapes(NamedTuple):
-    """All tiles of a program: of whole vectors, and of half ones for channels that do not fill the last vector."""
+    """All tiles of a program, and others for channels that do not fill the last vector.
+
+    halved: products of whole vectors, the last of which has half of its numbers in memory: one multiply-add takes as
+    long for half a vector as for a whole one. half_slides: of half vectors, for what whole ones leave.
+    """
 
     products: Widths
     slides: Slides
-    half_products: Widths
+    halved: Widths
     half_slides: Slides
 
 
@@ -172,7 +178,7 @@ class Tiles:
 
 
 # registers -> vectors of a row -> rows of the taller tile. The wider, the fewer numbers are read for each multiply-add.
-PRODUCT_ROWS = {32: {1: 8, 2: 8, 3: 8}, 16: {1: 8, 2: 6, 3: 4}}
+PRODUCT_ROWS = {32: {1: 12, 2: 8, 3: 8}, 16: {1: 8, 2: 6, 3: 4}}
 WIDEST = 3
 SLIDE_ROWS = (7, 4)
 GRANULE = 32  # bytes: channels in a program's memory are padded to this
@@ -202,13 +208,14 @@ def program_channels(channels: int, dtype: DTypeLike) -> int:
 def program_shapes(dtype: DTypeLike) -> Shapes:
     """Those for this processor."""
     name, whole, half = np.dtype(dtype).name, lanes(dtype), granule(dtype)
-    return Shapes(_widths(name, whole), _slides(name, whole), _widths(name, half), _slides(name, half))
+    halved = _widths(name, whole, halved=half < whole)
+    return Shapes(_widths(name, whole), _slides(name, whole), halved, _slides(name, half))
 
 
-def _widths(dtype: str, width: int) -> Widths:
+def _widths(dtype: str, width: int, halved: bool = False) -> Widths:
     def rows(vectors: int) -> Rows:
         tall = PRODUCT_ROWS[vectors_here().registers][vectors]
-        return Rows(*(TileShape(height, vectors, width, dtype) for height in (tall, tall - 1, 1)))
+        return Rows(*(TileShape(height, vectors, width, dtype, halved=halved) for height in (tall, tall - 1, 1)))
 
     return Widths(rows(1), rows(2), rows(3), width)
 

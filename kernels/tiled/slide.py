@@ -7,6 +7,9 @@ clamped. The rows of x, with their borders of zeros, were put there by `block.py
 A tile holds some neighbouring pixels of an output row, one vector of channels each. The filters of neighbours overlap:
 of three taps, seven outputs meet nine inputs, and each of those is read once. Every row of outputs is covered by long
 tiles and middling ones, the last of which lies partly over the one before; what both compute is equal.
+
+One vector of channels is done for all pixels of the band before the next: so the weights, and all that is known of
+where pixels lie, stay where they are. The other way round, channels inside, took half as long again.
 """
 
 from typing import Any, NamedTuple
@@ -18,14 +21,16 @@ from .shapes import Slides, TileShape
 
 
 class Lines(NamedTuple):
-    """One output row: where it begins, how far its pixels are apart; and the input under it.
+    """The output rows of a band: where they begin, how far rows and pixels are apart; and the input under them.
 
-    The line under the first tap begins at start + first; the next ones `pitch` further each, and behind the last of the
-    lines that are held, `ring` numbers further, comes the first one again.
+    The line under the first tap of the first row begins at start + first; the next ones `pitch` further each, and
+    behind the last of the lines that are held, `ring` numbers further, comes the first one again.
     """
 
     target: int
+    row: int
     apart: int
+    rows: int
     width: int
     start: int
     first: int
@@ -39,7 +44,8 @@ class Filter(NamedTuple):
 
     height: int
     width: int
-    stride: int
+    stride_y: int
+    stride_x: int
     dilation_y: int
     dilation_x: int
     start: int
@@ -50,19 +56,19 @@ class Filter(NamedTuple):
 
 
 @inner
-def slide_row(slides: Slides, lines: Lines, filter: Filter, channels: int, arrays: Arrays) -> None:
-    """One output row, all its `channels` channels. Shapes: as the tuples say -> memory."""
+def slide_over(slides: Slides, lines: Lines, filter: Filter, channels: int, arrays: Arrays) -> None:
+    """All output rows of a band, their first `channels` channels. Shapes: as the tuples say -> memory."""
     apart(slides.single)
-    if filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride == 1:
-        row_of_tiles(slides.long_1, slides.middling_1, slides.short, lines, filter, channels, arrays)
-    elif filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride == 2:
-        row_of_tiles(slides.long_2, slides.middling_2, slides.short, lines, filter, channels, arrays)
+    if filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride_x == 1:
+        rows_of_tiles(slides.long_1, slides.middling_1, slides.short, lines, filter, channels, arrays)
+    elif filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride_x == 2:
+        rows_of_tiles(slides.long_2, slides.middling_2, slides.short, lines, filter, channels, arrays)
     else:
-        row_of_tiles(slides.long, slides.single, slides.single, lines, filter, channels, arrays)
+        rows_of_tiles(slides.long, slides.single, slides.single, lines, filter, channels, arrays)
 
 
 @inlined
-def row_of_tiles(
+def rows_of_tiles(
     long: TileShape,
     middling: TileShape,
     short: TileShape,
@@ -71,60 +77,64 @@ def row_of_tiles(
     channels: int,
     arrays: Arrays,
 ) -> None:
-    """Long tiles, and a middling one if that is enough for the rest of the row -> memory."""
+    """Long tiles, and a middling one if that is enough for the rest of a row -> memory."""
     width = lines.width
     rest = width % long.rows
     stop = width - rest if rest <= middling.rows else width
     if width < long.rows:
         stop = 0
     if stop > 0:
-        pixels(long, lines, filter, channels, arrays, 0, stop)
+        columns(long, lines, filter, channels, arrays, 0, stop)
     if stop < width and width >= middling.rows:
-        pixels(middling, lines, filter, channels, arrays, min(stop, width - middling.rows), width)
+        columns(middling, lines, filter, channels, arrays, min(stop, width - middling.rows), width)
     elif stop < width:
-        pixels(short, lines, filter, channels, arrays, stop, width)
+        columns(short, lines, filter, channels, arrays, stop, width)
 
 
 @inner
-def pixels(
+def columns(
     shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Arrays, first: int, stop: int
 ) -> None:
-    """The output pixels from `first` to `stop`; the last tile may lie partly over the one before.
+    """The output pixels from `first` to `stop` of all rows; a row's last tile may lie partly over the one before.
 
-    Shapes: as slide_row.
+    Shapes: as slide_over.
     """
     apart(shape)
-    ox, m = first, 0
-    for _ in range(-(-(stop - first) // shape.rows) * (channels // shape.channels)):
-        tile = repeat(shape, arrays.weights, filter.bias + m)
-        x = lines.start + ox * filter.stride * lines.step + m
-        tile = taps(shape, tile, lines, filter, arrays, x, filter.start + m)
-        tile = at_most(at_least(tile, filter.low), filter.high)
-        store_row(tile, arrays.memory, lines.target + ox * lines.apart + m, lines.apart)
-        m += shape.channels
-        if m >= channels:
-            m = 0
-            ox = min(ox + shape.rows, stop - shape.rows)
+    for m in range(0, channels, shape.channels):
+        line = lines.first
+        for i in range(lines.rows):
+            target = lines.target + i * lines.row + m
+            for begin in range(first, stop, shape.rows):
+                ox = min(begin, stop - shape.rows)
+                tile = repeat(shape, arrays.weights, filter.bias + m)
+                x = lines.start + ox * filter.stride_x * lines.step + m
+                tile = taps(shape, tile, lines, filter, arrays, x, line, filter.start + m)
+                tile = at_most(at_least(tile, filter.low), filter.high)
+                store_row(tile, arrays.memory, target + ox * lines.apart, lines.apart)
+            line = below(lines, filter.stride_y, line)
 
 
 @inlined
-def taps(shape: TileShape, tile: Any, lines: Lines, filter: Filter, arrays: Arrays, x: int, w: int) -> Any:
-    """The filter's lines: three taps at once, if the shape knows of them and of the stride; else tap by tap.
+def taps(shape: TileShape, tile: Any, lines: Lines, filter: Filter, arrays: Arrays, x: int, line: int, w: int) -> Any:
+    """The filter's lines, the first of which is `line`: three taps at once, if the shape knows of them and of the
+    stride; else tap by tap.
 
-    Shapes: as slide_row.
+    Shapes: as slide_over.
     """
-    line, apart = lines.first, lines.step if shape.taps > 1 else lines.step * filter.stride
-    for _ in range(filter.height):
-        for kx in range(0, filter.width, shape.taps):
+    # The compiler writes loops of known length out, and takes all sums of offsets out of the loop over pixels.
+    height, width = (shape.taps, shape.taps) if shape.taps > 1 else (filter.height, filter.width)
+    apart = lines.step if shape.taps > 1 else lines.step * filter.stride_x
+    for _ in range(height):
+        for kx in range(0, width, shape.taps):
             tap = x + line + kx * filter.dilation_x * lines.step
             tile = slide(tile, arrays.memory, tap, apart, arrays.weights, w, filter.channels)
             w += shape.taps * filter.channels
-        line = below(lines, filter, line)
+        line = below(lines, filter.dilation_y, line)
     return tile
 
 
 @inlined
-def below(lines: Lines, filter: Filter, line: int) -> int:
-    """A line -> the line under the next tap."""
-    line += filter.dilation_y * lines.pitch
+def below(lines: Lines, count: int, line: int) -> int:
+    """A line -> the one so many lines below it, if so many are held."""
+    line += count * lines.pitch
     return line - lines.ring if line >= lines.ring else line

@@ -51,7 +51,7 @@ class Shaped(types.Type):
         self.shape = shape
         slides = f", {shape.taps} taps, stride {shape.stride}" if shape.taps > 1 else ""
         size = f"{shape.rows}x{shape.vectors} of {shape.lanes} {shape.dtype}"
-        super().__init__(f"{type(self).__name__}({size}{slides})")
+        super().__init__(f"{type(self).__name__}({size}{slides}{', halved' if shape.halved else ''})")
 
 
 class ShapeType(Shaped):
@@ -183,6 +183,42 @@ class Code:
     def vectors(self, array: Array, *offsets: Any) -> list[Vector]:
         """One row's vectors, read. The alignment is that of one number."""
         return [self.builder.load(place, align=self.alignment) for place in self.places(array, *offsets)]
+
+    def read_row(self, array: Array, *offsets: Any) -> list[Vector]:
+        """One row's vectors, read from a map: of a halved shape, the second half of the last one is zeros."""
+        if not self.shape.halved:
+            return self.vectors(array, *offsets)
+        *whole, last = self.places(array, *offsets)
+        half = self.builder.load(self._half_place(last), align=self.alignment)
+        return [*(self.builder.load(place, align=self.alignment) for place in whole), self._doubled(half)]
+
+    def write_row(self, row: list[Vector], array: Array, *offsets: Any) -> None:
+        """One row's vectors into a map: of a halved shape, the first half of the last one."""
+        places = self.places(array, *offsets)
+        if self.shape.halved:
+            places[-1], row = self._half_place(places[-1]), [*row[:-1], self._half(row[-1])]
+        for place, value in zip(places, row, strict=True):
+            self.builder.store(value, place, align=self.alignment)
+
+    @property
+    def _half_type(self) -> ir.VectorType:
+        return ir.VectorType(self.vector.element, self.shape.lanes // 2)
+
+    def _half_place(self, place: Any) -> Any:
+        return self.builder.bitcast(place, self._half_type.as_pointer())
+
+    def _half(self, vector: Vector) -> Vector:
+        """Its first half."""
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        return self.builder.shuffle_vector(vector, undefined, self._lanes(self.shape.lanes // 2))
+
+    def _doubled(self, half: Vector) -> Vector:
+        """With zeros behind it."""
+        return self.builder.shuffle_vector(half, ir.Constant(self._half_type, None), self._lanes(self.shape.lanes))
+
+    def _lanes(self, count: int) -> Any:
+        """The first so many lanes, in their order."""
+        return ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(count)))
 
     def number(self, array: Array, *offsets: Any) -> Any:
         return self.builder.load(self.builder.gep(array.data, [self.add(*offsets)]))

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.jit
 CANARY = -1e30
 SHAPES = (matrix_strips(1000, np.float32)[0].shape, TileShape(3, 1, lanes(np.float64), "float64"))
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
+halved = pytest.mark.parametrize("shape", [replace(shape, halved=True) for shape in SHAPES], ids=str)
 
 
 @jit
@@ -145,9 +146,10 @@ class Memory:
 
     def check(self, wanted):
         """The target holds the wanted tile, bit for bit, and nothing else has changed."""
+        there = self.shape.channels - (self.shape.lanes // 2 if self.shape.halved else 0)
         expected = np.full_like(self.y, CANARY)
         for place, row in zip(self.places, np.broadcast_to(wanted, self.before.shape), strict=True):
-            expected[place : place + self.shape.channels] = row
+            expected[place : place + there] = row[:there]
         np.testing.assert_array_equal(self.y, expected)
 
 
@@ -251,6 +253,44 @@ def test_store_row(shape):
     stored_in_a_row(shape, memory.x, memory.rows, memory.y, 4, step)
     memory.places = 4 + step * np.arange(shape.rows)
     memory.check(memory.tile(memory.x, memory.rows))
+
+
+@halved
+def test_half_of_the_last_vector_lies_in_memory(shape):
+    memory = Memory(shape)
+    memory.y[:] = CANARY
+    loaded(shape, memory.x, memory.rows, 3, memory.y, memory.places, 0)
+    memory.check(memory.tile(memory.x, memory.rows, 3))
+
+
+@halved
+def test_rows_side_by_side_are_stored_to_half_of_the_last_vector(shape):
+    memory, step = Memory(shape), shape.channels + 3
+    memory.y[:] = CANARY
+    stored_in_a_row(shape, memory.x, memory.rows, memory.y, 4, step)
+    memory.places = 4 + step * np.arange(shape.rows)
+    memory.check(memory.tile(memory.x, memory.rows))
+
+
+@halved
+def test_half_of_the_last_vector_is_added_to(shape):
+    memory = Memory(shape, integers=True)
+    memory.y[memory.outside()] = 0  # of which the second halves are read for nothing, and kept
+    added(shape, memory.x, memory.rows, 3, memory.y, memory.places)
+    kept, width = memory.before.copy(), shape.channels - shape.lanes // 2
+    kept[:, :width] += memory.tile(memory.x, memory.rows, 3)[:, :width]
+    np.testing.assert_array_equal(memory.tile(memory.y, memory.places), kept)
+    assert not memory.y[memory.outside()].any()
+
+
+@halved
+def test_products_of_halved_tiles_take_whole_vectors_of_weights(shape):
+    memory = Memory(shape, integers=True)
+    width = shape.channels - shape.lanes // 2
+    multiplied(shape, memory.x, memory.rows, 2, memory.w, 1, memory.y, memory.places)
+    products = memory.x[memory.rows + 2][:, None] * memory.w[1 : 1 + width]
+    np.testing.assert_array_equal(memory.tile(memory.y, memory.places)[:, :width], memory.before[:, :width] + products)
+    np.testing.assert_array_equal(memory.tile(memory.y, memory.places)[:, width:], memory.before[:, width:])
 
 
 def test_a_kernel_apart_computes_the_same_and_is_called(tmp_path, monkeypatch):
