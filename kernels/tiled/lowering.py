@@ -15,26 +15,22 @@ UNLIMITED for none. Everything here is Python and NumPy.
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from ..geometry import output_size
 from .program import ADD, BLOCK, MATRIX, MEAN, REDUCE, WINDOW
 from .schedules import Schedule, schedules
 from .shapes import WIDEST, lanes, padded, program_channels, strip_of
+from .sliding import Array, Pair, Row, Slide, Sliding, offsets
 
-Array = NDArray[Any]
-Pair = tuple[int, int]
-Pads = tuple[int, int, int, int]
 Limits = tuple[float, float]
-Row = dict[str, int | float]
 UNLIMITED = (-inf, inf)
 
 
 class Part(NamedTuple):
-    """One layer of a block: expand (K, D), depthwise (KH, KW, D) or project (D, N)."""
+    """One layer of a block: expand (K, D) or (KH, KW, K, D), depthwise (KH, KW, D) or project (D, N)."""
 
     w: Array
     bias: Array | None
@@ -81,12 +77,6 @@ def vector(bias: Array | None, channels: int, dtype: DTypeLike) -> Array:
     if bias is not None:
         found[: bias.size] = bias
     return found
-
-
-def offsets(lines: int, width: int, line: int, step: int) -> Array:
-    """A table of pixels: `lines` lines of `width` pixels."""
-    table: Array = (np.arange(lines)[:, None] * line + np.arange(width) * step).ravel()
-    return table
 
 
 def _limits(name: str, limits: Limits) -> Row:
@@ -137,9 +127,7 @@ def window(
     w: Array,
     bias: Array | None,
     limits: Limits,
-    stride: Pair,
-    dilation: Pair,
-    pads: Pads,
+    slide: Slide,
     channels: int | None = None,
 ) -> Lowered:
     """A standard convolution: w (KH, KW, M, N) on maps of (H, W, M).
@@ -147,15 +135,15 @@ def window(
     channels: from pixel to pixel in memory, padded ones with them; M where they are not padded.
     """
     KH, KW, M, N = w.shape
-    sliding = _sliding(in_hw, (KH, KW), stride, dilation, pads)
-    OH, OW, columns = sliding.outputs[0], sliding.outputs[1], program_channels(N, w.dtype)
+    sliding = Sliding(in_hw, (KH, KW), slide)
+    OH, OW, columns = *sliding.outputs, program_channels(N, w.dtype)
     pitch = sliding.columns * M
-    one_run = dilation[1] == 1
-    rows = max(1, min(OH, 24 // OW + 1, 16384 // (pitch * stride[0]) if OW < 24 else 1))
+    rows = max(1, min(OH, 24 // OW + 1, 16384 // (pitch * slide.stride[0]) if OW < 24 else 1))
     bands, groups, slab = _divided(OH * OW, min(OH, 8), columns, w.dtype)
     row: Row = {
         "kind": WINDOW,
         **sliding.row,
+        **sliding.runs(M),
         "channels": channels or program_channels(M, w.dtype),
         "inputs": M,
         "out_channels": columns,
@@ -165,91 +153,56 @@ def window(
         "rows": rows,
         "slab": slab,
         "pitch": pitch,
-        "runs": KH if one_run else KH * KW,
-        "length": KW * M if one_run else M,
         **_limits("project", limits),
     }
-    runs = np.arange(KH)[:, None] * dilation[0] * pitch + np.arange(1 if one_run else KW) * dilation[1] * M
     tables = {
-        "x_t": offsets(rows, OW, stride[0] * pitch, stride[1] * M),
+        "x_t": sliding.window_offsets(rows, OW, M),
         "y_t": offsets(1, rows * OW, 0, columns),
-        "window_t": runs.ravel(),
+        "window_t": sliding.run_offsets(M),
     }
     matrix_of_w = w.reshape(KH * KW * M, N)
     weights = {"project_w": pack(matrix_of_w, KH * KW * M, slab), "project_b": vector(bias, N, w.dtype)}
     return Lowered([row], weights, tables, scratch=sliding.lines(rows) * pitch)
 
 
-class Sliding(NamedTuple):
-    """How a filter slides over a map. row: columns of the table; columns: of a padded row that all windows reach."""
-
-    row: Row
-    outputs: Pair
-    columns: int
-
-    def lines(self, rows: int) -> int:
-        """Padded rows under so many rows of outputs."""
-        reach = (self.row["filter_height"] - 1) * self.row["dilation_y"] + 1
-        return int((rows - 1) * self.row["stride_y"] + reach)
-
-
-def _sliding(in_hw: Pair, filter: Pair, stride: Pair, dilation: Pair, pads: Pads) -> Sliding:
-    OH = output_size(in_hw[0], filter[0], stride[0], dilation[0], pads[0], pads[1])
-    OW = output_size(in_hw[1], filter[1], stride[1], dilation[1], pads[2], pads[3])
-    columns = (OW - 1) * stride[1] + (filter[1] - 1) * dilation[1] + 1
-    left = min(pads[2], columns)
-    row: Row = {
-        "height": in_hw[0],
-        "width": in_hw[1],
-        "out_height": OH,
-        "out_width": OW,
-        "filter_height": filter[0],
-        "filter_width": filter[1],
-        "stride_y": stride[0],
-        "stride_x": stride[1],
-        "dilation_y": dilation[0],
-        "dilation_x": dilation[1],
-        "top": pads[0],
-        "left": left,
-        "columns": min(in_hw[1], columns - left),
-    }
-    return Sliding(row, (OH, OW), columns)
-
-
 def block(
     images: int,
     in_hw: Pair,
     channels: int,
-    stride: Pair,
-    dilation: Pair,
-    pads: Pads,
+    slide: Slide,
     depthwise: Part,
     expand: Part | None = None,
     project: Part | None = None,
     room: int | None = None,
+    stem: Slide | None = None,
+    apart: int | None = None,
 ) -> Lowered:
     """Expansion (K, D), depthwise filter (KH, KW, D) and projection (D, N) as one operation; channels: of the input.
 
     room: numbers of scratch that each thread may have, if that is possible; what is shared counts too.
+    stem: where the expansion is a standard convolution (KH, KW, K, D), how it goes over the input.
+    apart: from pixel to pixel of the input in memory; by default its channels, padded.
     """
     dtype = depthwise.w.dtype
-    KH, KW, _ = depthwise.w.shape
-    sliding = _sliding(in_hw, (KH, KW), stride, dilation, pads)
+    KH, KW, filtered = depthwise.w.shape
+    first = Sliding(in_hw, expand.w.shape[:2], stem) if expand and stem else None
+    sliding = Sliding(first.outputs if first else in_hw, (KH, KW), slide)
     OH, OW = sliding.outputs
-    D = program_channels(depthwise.w.shape[2], dtype)
+    D = program_channels(filtered, dtype)
     N = program_channels(project.w.shape[1], dtype) if project else D
 
     def held(plan: Schedule) -> tuple[int, int, int]:
-        """Lines of the ring, scratch of a thread, numbers that threads share."""
+        """Lines of a ring, scratch of a thread, numbers that threads share."""
         ring = sliding.lines(plan.rows)
         scratch = plan.rings * ring * sliding.columns * plan.slab + (plan.rows * OW * plan.depth if project else 0)
+        scratch += first.lines(ring) * first.columns * channels if first else 0
         return ring, scratch, plan.groups * images * OH * OW * N if plan.groups > 1 else 0
 
     for plan in schedules(OH, OW, D, expand is not None, project is not None):
         ring, scratch, shared = held(plan)
         if room is None or scratch + shared // 2 <= room:
             break
-    pitch, step, inside = sliding.columns * plan.slab, program_channels(channels, dtype), int(sliding.row["columns"])
+    step = apart or program_channels(channels, dtype)
     row: Row = {
         "kind": BLOCK,
         **sliding.row,
@@ -258,7 +211,7 @@ def block(
         "out_channels": N,
         "pixels": images * OH * OW,
         "expanded": D,
-        "filtered": depthwise.w.shape[2],
+        "filtered": filtered,
         "bands": plan.bands,
         "groups": plan.groups,
         "chunks": images * plan.bands * plan.groups,
@@ -267,7 +220,7 @@ def block(
         "depth": plan.depth,
         "rings": plan.rings,
         "ring": ring,
-        "pitch": pitch,
+        "pitch": sliding.columns * plan.slab,
         "expand_w": -1,
         "project_w": -1,
         **_limits("expand", expand.limits if expand else UNLIMITED),
@@ -275,13 +228,20 @@ def block(
         **_limits("project", project.limits if project else UNLIMITED),
     }
     taps = np.zeros((KH * KW, D), dtype)
-    taps[:, : depthwise.w.shape[2]] = depthwise.w.reshape(KH * KW, -1)
-    weights = {"depthwise_w": taps.ravel(), "depthwise_b": vector(depthwise.bias, depthwise.w.shape[2], dtype)}
+    taps[:, :filtered] = depthwise.w.reshape(KH * KW, -1)
+    weights = {"depthwise_w": taps.ravel(), "depthwise_b": vector(depthwise.bias, filtered, dtype)}
     tables = {"window_t": NO_RUNS}
     if expand:
-        weights |= {"expand_w": pack(expand.w, channels, plan.slab), "expand_b": vector(expand.bias, D, dtype)}
-        tables["x_t"] = offsets(ring, inside, in_hw[1] * step, step)
-        tables["slab_t"] = offsets(ring, inside, pitch, plan.slab)
+        w = expand.w.reshape(-1, expand.w.shape[-1])
+        weights |= {"expand_w": pack(w, len(w), plan.slab), "expand_b": vector(expand.bias, D, dtype)}
+        tables["slab_t"] = offsets(ring, sliding.inside, sliding.columns * plan.slab, plan.slab)
+        if first:
+            row |= _stem(first, channels, step)
+            tables["window_t"] = first.run_offsets(channels)
+            tables["x_t"] = first.window_offsets(ring, sliding.inside, channels)
+        else:
+            row |= {"runs": 1, "length": channels}
+            tables["x_t"] = offsets(ring, sliding.inside, in_hw[1] * step, step)
     if project:
         weights |= {"project_w": pack(project.w, D), "project_b": vector(project.bias, N, dtype)}
         tables["depth_t"] = offsets(1, plan.rows * OW, 0, plan.depth)
@@ -290,6 +250,22 @@ def block(
         return Lowered([row], weights, tables, scratch)
     reduce = row | {"kind": REDUCE, "bands": min(8, images * OH), "chunks": min(8, images * OH)}
     return Lowered([row, reduce], weights, tables, scratch, shared)
+
+
+def _stem(first: Sliding, channels: int, step: int) -> Row:
+    """Columns of a block whose expansion goes over its input."""
+    return first.runs(channels) | {
+        "stem_height": first.size[0],
+        "stem_width": first.size[1],
+        "stem_channels": step,
+        "stem_inputs": channels,
+        "stem_stride": first.slide.stride[0],
+        "stem_top": first.slide.pads[0],
+        "stem_left": first.left,
+        "stem_columns": first.inside,
+        "stem_lines": first.lines(1),
+        "stem_pitch": first.columns * channels,
+    }
 
 
 def mean(images: int, pixels: int, channels: int, dtype: DTypeLike) -> Lowered:

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from ..jit import bare, inlined, inner
 from .block import block_chunk
 from .claims import LEAVE, begin_job, claim, finish, next_job
-from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, clear, product, share
-from .register_tile import add, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
-from .shapes import Shapes, TileShape
+from .gather import Source, gather
+from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
+from .register_tile import add_row, apart, at_least, at_most, load_row, multiply_add, repeat, rows_at, store_row, zero
+from .shapes import Shapes, Slides, TileShape
 from .tile_types import pointer
 
 Array = NDArray[Any]
@@ -31,14 +32,17 @@ MATRIX, WINDOW, BLOCK, REDUCE, MEAN, ADD = range(6)
 _KIND = "kind"
 _SIZES = "height width channels inputs out_height out_width out_channels pixels expanded filtered"
 _WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
+_STEM = "height width channels inputs stride top left columns lines pitch"
 _SCHEDULE = "chunks bands groups rows slab depth rings ring pitch runs length"
 _ADDRESSES = "x y residual scratch scratch_step shared"
 _WEIGHTS = "expand_w expand_b depthwise_w depthwise_b project_w project_b"
 _TABLES = "x_t y_t slab_t depth_t window_t"
 _LIMITS = "expand depthwise project"
 
-# kind: one of the names above. x, y, residual: maps. *_w, *_b: packed weights and biases. *_t: tables of offsets.
+# kind: one of the names above. stem: of a block that begins with a standard convolution, how that reads; stem_lines are
+# those under one row. x, y, residual: maps. *_w, *_b: packed weights and biases. *_t: tables of offsets.
 _INTEGERS = " ".join((_KIND, _SIZES, _WINDOW, _SCHEDULE, _ADDRESSES, _WEIGHTS, _TABLES)).split()
+_INTEGERS += [f"stem_{name}" for name in _STEM.split()]
 _REALS = [f"{name}_{limit}" for name in _LIMITS.split() for limit in ("low", "high")]
 
 OPERATION = np.dtype([(name, np.int64) for name in _INTEGERS] + [(name, np.float64) for name in _REALS])
@@ -73,9 +77,9 @@ def run_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays) 
     elif op.kind == WINDOW:
         window_chunk(shapes, op, chunk, thread, arrays)
     elif op.kind == REDUCE:
-        reduce_chunk(shapes.half_slides.single, op, chunk, arrays)
+        reduce_chunk(shapes, op, chunk, arrays)
     elif op.kind == MEAN:
-        mean_chunk(shapes.half_slides.single, op, chunk, arrays)
+        mean_chunk(shapes, op, chunk, arrays)
     else:
         add_chunk(shapes.half_slides.single, op, chunk, arrays)
 
@@ -113,72 +117,81 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Array
     panels = Panels(op.project_w + depth * n, depth, 0, min(op.slab, op.out_channels - n))
     first, last = share(op.out_height, op.bands, rest // op.groups)
     place = op.scratch + thread * op.scratch_step
+    source = Source(op.x, op.height, op.width, op.channels, op.inputs, op.left, op.columns, op.pitch)
     for row in range(first, last, op.rows):
         rows = min(op.rows, last - row)
         lines = (rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
-        gather(op, image, row * op.stride_y - op.top, lines, place, arrays)
+        gather(source, image, row * op.stride_y - op.top, lines, place, arrays.memory)
         target, ending = goal(op, (image * op.out_height + row) * op.out_width, n)
         window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
         product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), arrays)
 
 
 @inlined
-def gather(op: Any, image: int, iy: int, lines: int, place: int, arrays: Arrays) -> None:
-    """Padded lines of the input from row iy on, without padded channels -> memory from `place` on."""
-    memory = arrays.memory
-    for i in range(lines):
-        start = place + i * op.pitch
-        if iy + i < 0 or iy + i >= op.height:
-            clear(memory, start, start + op.pitch)
-            continue
-        inside = start + op.left * op.inputs
-        clear(memory, start, inside)
-        clear(memory, inside + op.columns * op.inputs, start + op.pitch)
-        x = op.x + (image * op.height + iy + i) * op.width * op.channels
-        if op.channels == op.inputs:
-            for j in range(op.columns * op.inputs):
-                memory[inside + j] = memory[x + j]
-        else:
-            for j in range(op.columns):
-                for m in range(op.inputs):
-                    memory[inside + j * op.inputs + m] = memory[x + j * op.channels + m]
-
-
-@inner
-def reduce_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
+def reduce_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
     """The sums of a block's groups, in their order, with bias and residual -> memory: some pixels."""
-    memory, weights, tables = arrays
-    first, last = share(op.pixels, op.bands, chunk)
-    for pixel in range(first, last):
-        place = rows_at(shape, tables, op.window_t)
-        for n in range(0, op.out_channels, shape.channels):
-            tile = repeat(shape, weights, op.project_b + n)
-            at = pixel * op.out_channels + n
-            for group in range(op.groups):
-                tile = add(tile, memory, place, op.shared + group * op.pixels * op.out_channels + at)
-            if op.residual >= 0:
-                tile = add(tile, memory, place, op.residual + at)
-            store(at_most(at_least(tile, op.project_low), op.project_high), memory, place, op.y + at)
+    whole = op.out_channels - op.out_channels % shapes.slides.single.channels
+    reduce_channels(shapes.slides, op, chunk, 0, whole, arrays)
+    if whole < op.out_channels:
+        reduce_channels(shapes.half_slides, op, chunk, whole, op.out_channels, arrays)
 
 
 @inner
-def mean_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
+def reduce_channels(slides: Slides, op: Any, chunk: int, begin: int, end: int, arrays: Arrays) -> None:
+    """The same for the channels from begin to end, with several pixels at a time as far as possible.
+
+    Shapes: as reduce_chunk.
+    """
+    apart(slides.single)
+    first, last = share(op.pixels, op.bands, chunk)
+    several = first + (last - first) // slides.long.rows * slides.long.rows
+    for n in range(begin, end, slides.single.channels):
+        for pixel in range(first, several, slides.long.rows):
+            reduce_tile(slides.long, op, pixel, n, arrays)
+        for pixel in range(several, last):
+            reduce_tile(slides.single, op, pixel, n, arrays)
+
+
+@inlined
+def reduce_tile(shape: TileShape, op: Any, pixel: int, n: int, arrays: Arrays) -> None:
+    """One vector of channels from n on, of the pixels from `pixel` on -> memory."""
+    memory, weights, _ = arrays
+    at, step = pixel * op.out_channels + n, op.out_channels
+    tile = repeat(shape, weights, op.project_b + n)
+    for group in range(op.groups):
+        tile = add_row(tile, memory, op.shared + group * op.pixels * op.out_channels + at, step)
+    if op.residual >= 0:
+        tile = add_row(tile, memory, op.residual + at, step)
+    store_row(at_most(at_least(tile, op.project_low), op.project_high), memory, op.y + at, step)
+
+
+@inlined
+def mean_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
     """The means of an image's channels over its pixels -> memory; weights hold 1/pixels."""
+    whole = op.channels - op.channels % shapes.slides.single.channels
+    mean_channels(shapes.slides.single, op, chunk, 0, whole, arrays)
+    if whole < op.channels:
+        mean_channels(shapes.half_slides.single, op, chunk, whole, op.channels, arrays)
+
+
+@inner
+def mean_channels(shape: TileShape, op: Any, chunk: int, begin: int, end: int, arrays: Arrays) -> None:
+    """The same for the channels from begin to end. Shapes: as mean_chunk."""
+    apart(shape)
     memory, weights, tables = arrays
     place = rows_at(shape, tables, op.window_t)
-    for n in range(0, op.channels, shape.channels):
+    for n in range(begin, end, shape.channels):
         tile = zero(shape)
         for pixel in range(chunk * op.pixels, (chunk + 1) * op.pixels):
             tile = multiply_add(tile, weights, place, op.project_w, memory, op.x + pixel * op.channels + n)
-        store(tile, memory, place, op.y + chunk * op.channels + n)
+        store_row(tile, memory, op.y + chunk * op.channels + n, 0)
 
 
 @inner
 def add_chunk(shape: TileShape, op: Any, chunk: int, arrays: Arrays) -> None:
     """The sum of two maps, clamped -> memory: some pixels."""
-    memory, _, tables = arrays
+    apart(shape)
     first, last = share(op.pixels, op.bands, chunk)
-    place = rows_at(shape, tables, op.window_t)
     for at in range(first * op.channels, last * op.channels, shape.channels):
-        tile = add(load(shape, memory, place, op.x + at), memory, place, op.residual + at)
-        store(at_most(at_least(tile, op.project_low), op.project_high), memory, place, op.y + at)
+        tile = add_row(load_row(shape, arrays.memory, op.x + at, 0), arrays.memory, op.residual + at, 0)
+        store_row(at_most(at_least(tile, op.project_low), op.project_high), arrays.memory, op.y + at, 0)

@@ -24,7 +24,7 @@ Three kinds of values
     tile     the sums
 
     All arrays are flat and contiguous, indices count numbers, vectors need no alignment, and nothing is checked.
-    Of a halved shape, `load`, `add` and `store` read and write half of a row's last vector, and the others all of it.
+    Of a halved shape, what loads, adds and stores maps takes half of a row's last vector; weights are whole vectors.
 
 The operations stand below, each with its formula: r is the row, v the vector, and `n + v` short for the `lanes` numbers
 from `n + v*lanes` on. Under NUMBA_DISABLE_JIT=1 there are none of them, and the plain kernels run.
@@ -95,6 +95,12 @@ def load(code: Code, shape: Any, x: Array, rows: Rows, n: Any) -> Tile:
 
 
 @operation(TileType)
+def load_row(code: Code, shape: Any, x: Array, first: Any, step: Any) -> Tile:
+    """tile[r,v] = x[first + r*step + v]"""
+    return [code.read_row(x, first, code.builder.mul(step, code.constant(r))) for r in range(code.shape.rows)]
+
+
+@operation(TileType)
 def multiply_add(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, w: Array, n: Any) -> Tile:
     """tile[r,v] += x[rows[r] + k] * w[n + v]"""
     vectors, sums = code.vectors(w, n), []
@@ -120,6 +126,16 @@ def add(code: Code, tile: Tile, x: Array, rows: Rows, n: Any) -> Tile:
     return [
         [code.builder.fadd(*each) for each in zip(row, code.read_row(x, start, n), strict=True)]
         for start, row in zip(rows, tile, strict=True)
+    ]
+
+
+@operation(TileType)
+def add_row(code: Code, tile: Tile, x: Array, first: Any, step: Any) -> Tile:
+    """tile[r,v] += x[first + r*step + v]"""
+    starts = (code.builder.mul(step, code.constant(r)) for r in range(len(tile)))
+    return [
+        [code.builder.fadd(*each) for each in zip(row, code.read_row(x, first, start), strict=True)]
+        for start, row in zip(starts, tile, strict=True)
     ]
 
 

@@ -45,7 +45,7 @@ def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool) -> Iterat
         while OW > 20 and rows > 1:
             yield _by_bands(2, rows, D)
             rows //= 2
-        yield _by_bands(min(OH, 4 if OW > 56 else 2), 1, D)
+        yield _by_bands(min(OH, 2), 1, D)
 
 
 def _by_bands(bands: int, rows: int, D: int) -> Schedule:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..graph import Graph
 from ..kernels.tiled import lowering
-from ..kernels.tiled.lowering import Lowered, Pads, Pair, Part
+from ..kernels.tiled.lowering import Lowered, Part
+from ..kernels.tiled.sliding import Slide
 from ..layers.convolution import Conv2d, DepthwiseConv2d
 from ..rewrites.fold import innermost
 from .matching import Operation, Stage, regions
@@ -47,18 +48,29 @@ class Lowering:
 
     def window(self, operation: Operation) -> Lowered:
         (part,), (images, hw) = self._parts(operation), self._maps(operation.nodes[0])
-        stride, dilation, pads = _setting(operation.stages[0], hw)
         channels = self.layouts[operation.inputs[0]].room  # images may lie without padding
-        return lowering.window(images, hw, *part, stride, dilation, pads, channels)
+        return lowering.window(images, hw, *part, _slide(operation.stages[0], hw), channels)
 
     def block(self, room: int, operation: Operation) -> Lowered:
         images, hw = self._maps(operation.nodes[0])
         roles = [stage.role for stage in operation.stages]
         at, parts = roles.index("depthwise"), self._parts(operation)
         expand, project = parts[0] if at else None, parts[at + 1] if parts[at + 1 :] else None
-        channels = self.layouts[operation.inputs[0]].shape[-1]
-        stride, dilation, pads = _setting(operation.stages[at], hw)
-        return lowering.block(images, hw, channels, stride, dilation, pads, parts[at], expand, project, room)
+        stem = _slide(operation.stages[0], hw) if roles[0] == "window" else None
+        _, inner = self._maps(operation.stages[at].nodes[0])
+        lying = self.layouts[operation.inputs[0]]
+        return lowering.block(
+            images,
+            hw,
+            lying.shape[-1],
+            _slide(operation.stages[at], inner),
+            parts[at],
+            expand,
+            project,
+            room,
+            stem,
+            lying.room,
+        )
 
     def mean(self, operation: Operation) -> Lowered:
         images, hw = self._maps(operation.nodes[0])
@@ -85,9 +97,8 @@ class Lowering:
         return Part(w.reshape(w.shape[-2:]) if stage.role == "matrix" else w, bias, stage.limits)
 
 
-def _setting(stage: Stage, hw: tuple[int, int]) -> tuple[Pair, Pair, Pads]:
-    """Stride, dilation and pads of a convolution with a window."""
+def _slide(stage: Stage, hw: tuple[int, int]) -> Slide:
+    """How a convolution with a window goes over maps of this height and width."""
     layer = innermost(stage.nodes[0].layer)
     assert isinstance(layer, (Conv2d, DepthwiseConv2d))
-    stride, dilation, pads = layer.setting((1, *hw, 1))
-    return stride, dilation, pads
+    return Slide(*layer.setting((1, *hw, 1)))

@@ -6,7 +6,8 @@
     matrix     one stage: pointwise or dense                          [+ shortcut]
     window     one stage: a standard convolution                      [+ shortcut]
     block      a depthwise stage, alone or with the pointwise stages around it: [expansion,] depthwise [, projection]
-               [+ shortcut]; V2's inverted residual, V1's separable layer
+               [+ shortcut]; V2's inverted residual, V1's separable layer. A standard convolution may be the expansion:
+               so a network's first two layers leave no map between them, which would be its largest
     mean       global average pooling
     add        a sum of two maps [, ReLU or ReLU6]
     alias      its value is its input's, shaped otherwise: dropout, flattening
@@ -45,6 +46,8 @@ CHAINS = {
     ("depthwise",),
     ("depthwise", "matrix"),
     ("matrix", "depthwise", "matrix"),
+    ("window", "depthwise"),
+    ("window", "depthwise", "matrix"),
 }
 LONGEST = max(map(len, CHAINS))
 

@@ -9,6 +9,7 @@ map and the same map flattened, are one interval.
 """
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import NamedTuple
 
 from ..graph import Graph
@@ -51,7 +52,8 @@ def layouts(net: Graph, operations: Sequence[Operation], batch: int, group: int)
 
 def _vectors_read(operation: Operation) -> tuple[str, ...]:
     """The values of which whole vectors are read. A window reads single numbers: images stay as narrow as they are."""
-    return operation.inputs if operation.kind != "window" else operation.inputs[1:]
+    begins = operation.stages[0].role if operation.stages else ""
+    return operation.inputs if begins != "window" else operation.inputs[1:]
 
 
 def owners(net: Graph, operations: Sequence[Operation]) -> dict[str, str]:
@@ -93,14 +95,25 @@ def plan(
 def rooms(net: Graph, operations: Sequence[Operation], lying: Mapping[str, Layout]) -> list[int]:
     """For each operation, numbers that a thread may hold inside, if two are not to need much more than the maps do.
 
-    V2's M(G) is what the maps of the largest operation need; a quarter of that is left for everything else.
+    V2's M(G) is what the maps of the largest operation need; a quarter of that is left for everything else. There a
+    first convolution is an operation of its own.
     """
     lives = lifetimes(net, operations, owners(net, operations))
     held = [
         sum(lying[name].numbers for name, (begin, end) in lives.items() if begin <= 2 * at + 1 and end >= 2 * at)
         for at in range(len(operations))
     ]
-    return [int(MORE * max(held, default=0) - each) // 2 for each in held]
+    most = max((*held, *(_apart(net, each, lying) for each in operations)), default=0)
+    return [int(MORE * most - each) // 2 for each in held]
+
+
+def _apart(net: Graph, operation: Operation, lying: Mapping[str, Layout]) -> int:
+    """Numbers that the maps of an operation would need if its first convolution were one of its own."""
+    if len(operation.stages) < 2 or operation.stages[0].role != "window":
+        return 0
+    x, y = lying[operation.inputs[0]], lying[operation.output]
+    between = x.shape[0] * prod(net.shapes[operation.stages[0].output])
+    return between + max(x.numbers, y.numbers)
 
 
 def up(numbers: int, line: int) -> int:

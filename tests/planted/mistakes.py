@@ -230,11 +230,39 @@ TILED = (
         _PROGRAM,
     ),
     Mistake(
-        "program: the right border of a band is not cleared",
-        "kernels/tiled/block.py",
-        "        clear(memory, inside + op.columns * op.slab, behind)\n",
-        "        clear(memory, behind, behind)\n",
+        "program: the right border of the rings is not cleared",
+        "kernels/tiled/filling.py",
+        "clear(memory, row + (op.left + op.columns) * op.slab, row + op.pitch)",
+        "clear(memory, row + op.pitch, row + op.pitch)",
         _PROGRAM,
+    ),
+    Mistake(
+        "program: all slabs in the first one's ring",
+        "kernels/tiled/block.py",
+        "first // op.slab % op.rings * op.ring * op.pitch",
+        "0 * op.ring * op.pitch",
+        _PROGRAM,
+    ),
+    Mistake(
+        "program: a stem without its padding above",
+        "kernels/tiled/filling.py",
+        "iy * op.stem_stride - op.stem_top",
+        "iy * op.stem_stride",
+        _PROGRAM,
+    ),
+    Mistake(
+        "program: the last strip takes whole vectors of memory",
+        "kernels/tiled/products.py",
+        "if i < count - 1 or p.panels.columns % lanes == 0:",
+        "if i < count:",
+        _PROGRAM,
+    ),
+    Mistake(
+        "program: half of a last vector is stored a row too far",
+        "kernels/tiled/tile_types.py",
+        "places[-1], row = self._half_place(places[-1]), [*row[:-1], self._half(row[-1])]",
+        "places[-1], row = self._half_place(places[0]), [*row[:-1], self._half(row[-1])]",
+        ("tests/kernels/tiled/test_register_tile.py",),
     ),
 )
 

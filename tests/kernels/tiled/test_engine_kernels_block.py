@@ -3,6 +3,7 @@
     K channels in · D of the depthwise filter · N out
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from refnet.kernels.tiled import lowering, shapes
 from refnet.kernels.tiled.lowering import UNLIMITED, Part
+from refnet.kernels.tiled.sliding import Slide
 from refnet.testing import Limits, depthwise_conv2d_cases
 
 pytestmark = pytest.mark.jit
@@ -32,15 +34,16 @@ HOSTILE = {  # to bands of rows, slabs of channels, and tiles that slide over th
 
 
 class Block(NamedTuple):
-    """A drawn block: its map, its layers, where it slides, a shortcut or None."""
+    """A drawn block: its map, its layers, how it slides, a shortcut or None; how its expansion slides, or None."""
 
     x: Any
     expand: Part | None
     depthwise: Part
     project: Part | None
-    window: tuple
+    slide: Slide
     shortcut: Any
     integers: bool
+    stem: Slide | None = None
 
     def __repr__(self):
         parts = (part and part._replace(w=part.w.shape, bias=part.bias is not None) for part in self[1:4])
@@ -48,14 +51,16 @@ class Block(NamedTuple):
 
     def lowered(self):
         B, H, W, K = self.x.shape
-        return lowering.block(B, (H, W), K, *self.window, self.depthwise, self.expand, self.project)
+        return lowering.block(B, (H, W), K, self.slide, self.depthwise, self.expand, self.project, stem=self.stem)
 
     def truth(self):
         h = Truth.of(self.x)
-        if self.expand:
+        if self.stem:
+            h = h.layer("conv2d", *self.expand, *self.stem, products=math.prod(self.expand.w.shape[:3]))
+        elif self.expand:
             h = h.layer("pointwise_conv2d", *self.expand, products=self.expand.w.shape[0])
         KH, KW, D = self.depthwise.w.shape
-        h = h.layer("depthwise_conv2d", *self.depthwise, *self.window, products=KH * KW)
+        h = h.layer("depthwise_conv2d", *self.depthwise, *self.slide, products=KH * KW)
         if self.project:
             h = h.layer("pointwise_conv2d", *self.project, residual=self.shortcut, products=D)
         return h
@@ -67,21 +72,36 @@ def blocks(draw, limits, integers=None, dtypes=("float32", "float64")):
     geometry = draw(depthwise_conv2d_cases(limits)).geometry
     integers = draw(st.booleans()) if integers is None else integers
     rng, dtype = np.random.default_rng(draw(st.integers(0, 999))), draw(st.sampled_from(dtypes))
-    expands, projects = draw(st.sampled_from([(True, True), (False, True), (False, False), (True, False)]))
+    expands, projects = draw(st.sampled_from(("matrix", "window", ""))), draw(st.booleans())
     D, N = draw(EXPANDED), draw(CHANNELS)
-    K = draw(CHANNELS) if expands else D
+    K = draw(CHANNELS) if expands == "matrix" else draw(st.sampled_from((1, 3, 8, 9))) if expands else D
 
     def part(*shape):
         bias = numbers(rng, integers, dtype, shape[-1]) if draw(st.booleans()) else None
         return Part(numbers(rng, integers, dtype, *shape), bias, draw(LIMITS))
 
-    B, H, W, _ = geometry.x_shape
-    x = numbers(rng, integers, dtype, B, H, W, K)
-    expand = part(K, D) if expands else None
+    B, *size, _ = geometry.x_shape
+    filter, stem, size = draw(stems(size)) if expands == "window" else ((), None, size)
+    x = numbers(rng, integers, dtype, B, *size, K)
+    expand = part(*filter, K, D) if expands else None
     depthwise, project = part(*geometry.filter_hw, D), part(D, N) if projects else None
     shortcut = numbers(rng, integers, dtype, *geometry.y_shape[:3], N) if projects and draw(st.booleans()) else None
-    window = (geometry.stride, geometry.dilation, geometry.pads)
-    return Block(x, expand, depthwise, project, window, shortcut, integers)
+    slide = Slide(geometry.stride, geometry.dilation, geometry.pads)
+    return Block(x, expand, depthwise, project, slide, shortcut, integers, stem)
+
+
+@st.composite
+def stems(draw, outputs):
+    """A filter, how it goes over a map, and the height and width of the map, of which it makes so many outputs."""
+    filter, stride, dilation, pads, size = [], [], [], [], []
+    for count in outputs:
+        taps, step, apart = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(1, 2))
+        reach = (taps - 1) * apart + 1
+        before, after, more = draw(st.integers(0, reach - 1)), draw(st.integers(0, 2)), draw(st.integers(0, step - 1))
+        filter, stride, dilation = [*filter, taps], [*stride, step], [*dilation, apart]
+        after = min(after, (count - 1) * step + reach + more - before - 1)
+        pads, size = [*pads, before, after], [*size, (count - 1) * step + reach + more - before - after]
+    return tuple(filter), Slide(tuple(stride), tuple(dilation), tuple(pads)), tuple(size)
 
 
 @pytest.mark.parametrize("what", HOSTILE)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from refnet import kernels
 from refnet.kernels.tiled import lowering
 from refnet.kernels.tiled.lowering import UNLIMITED, Part
+from refnet.kernels.tiled.sliding import Slide
 from refnet.testing import Limits, conv2d_cases
 from refnet.testing.precision import gamma
 
@@ -67,7 +68,7 @@ def test_window(what, narrow):
         x, w = np.ascontiguousarray(case.x), np.ascontiguousarray(case.w)
         products = w[..., 0].size
         truth = Truth.of(x).layer("conv2d", w, bias, limits, *window, residual=shortcut, products=products)
-        lowered = lowering.window(B, (H, W), w, bias, limits, *window)
+        lowered = lowering.window(B, (H, W), w, bias, limits, Slide(*window))
         if narrow:
             lowered.rows[0]["channels"] = x.shape[3]
         found = outcome(lowered, x, truth.value.shape, shortcut, threads)
@@ -109,7 +110,7 @@ def a_block():
         Part(rng.standard_normal(shape), None, UNLIMITED) for shape in ((24, 600), (3, 3, 600), (600, 24))
     )
     window = ((1, 1), (1, 1), (1, 1, 1, 1))
-    return x, lowering.block(1, (9, 9), 24, *window, depthwise, expand, project)
+    return x, lowering.block(1, (9, 9), 24, Slide(*window), depthwise, expand, project)
 
 
 def test_the_arena_notices_what_is_read_or_written_outside():

@@ -16,10 +16,12 @@ from refnet.kernels.jit import jit
 from refnet.kernels.tiled import register_tile
 from refnet.kernels.tiled.register_tile import (
     add,
+    add_row,
     apart,
     at_least,
     at_most,
     load,
+    load_row,
     multiply_add,
     multiply_add_lanes,
     repeat,
@@ -96,6 +98,17 @@ def repeated(shape, x, n, y, places):
 def slid(shape, x, first, step, w, n, next, y, places):
     where = rows_from(shape, places, 0)
     store(slide(load(shape, y, where, 0), x, first, step, w, n, next), y, where, 0)
+
+
+@jit
+def loaded_from_a_row(shape, x, first, step, y, places):
+    store(load_row(shape, x, first, step), y, rows_from(shape, places, 0), 0)
+
+
+@jit
+def added_from_a_row(shape, x, first, step, y, places):
+    where = rows_from(shape, places, 0)
+    store(add_row(load(shape, y, where, 0), x, first, step), y, where, 0)
 
 
 @jit
@@ -247,6 +260,15 @@ def test_slide(shape, stride, taps):
 
 
 @shapes
+def test_load_row_and_add_row(shape):
+    step = shape.channels + 3
+    for operation, already in ((loaded_from_a_row, 0), (added_from_a_row, 1)):
+        memory = Memory(shape)
+        operation(shape, memory.x, 7, step, memory.y, memory.places)
+        memory.check(already * memory.before + memory.tile(memory.x, 7 + step * np.arange(shape.rows)))
+
+
+@shapes
 def test_store_row(shape):
     memory, step = Memory(shape), shape.channels + 3
     memory.y[:] = CANARY
@@ -392,5 +414,5 @@ def test_llvm_is_told_to_multiply_and_add_at_once_and_keeps_the_tile_in_register
 def test_every_operation_is_tested_here():
     kind = type(zero)
     operations = {name for name, each in vars(register_tile).items() if isinstance(each, kind)}
-    assert len(operations) == 14
+    assert len(operations) == 16
     assert operations <= globals().keys()
