@@ -40,7 +40,7 @@ def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays
     part, group = rest // op.groups, rest % op.groups
     first, last = share(op.out_height, op.bands, part)
     room = room_of(op, thread)
-    borders(op, room, arrays.memory)
+    borders(shapes.half_slides.single, op, room, arrays.memory)
     depths = -(-op.expanded // op.depth)
     begin, end = share(depths, op.groups, group)
     for i in range(begin, end):

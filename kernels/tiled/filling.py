@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from ..jit import inlined, inner
 from .gather import Source, gather
-from .products import NOTHING, Array, Arrays, Ending, Panels, Pixels, Product, Window, clear, product
-from .register_tile import apart, load_row, store_row
-from .shapes import Shapes, Slides
+from .products import NOTHING, Array, Arrays, Ending, Panels, Pixels, Product, Window, product
+from .register_tile import apart, load_row, store_row, zero
+from .shapes import Shapes, Slides, TileShape
 
 
 class Band(NamedTuple):
@@ -54,12 +54,20 @@ class Room(NamedTuple):
 
 
 @inlined
-def borders(op: Any, room: Room, memory: Array) -> None:
+def borders(shape: TileShape, op: Any, room: Room, memory: Array) -> None:
     """Zeros left and right of all rows that will lie in the rings -> memory."""
+    left, behind = op.left * op.slab, (op.left + op.columns) * op.slab
     for i in range(op.rings * op.ring):
         row = room.rings + i * op.pitch
-        clear(memory, row, row + op.left * op.slab)
-        clear(memory, row + (op.left + op.columns) * op.slab, row + op.pitch)
+        clear_vectors(shape, memory, row, row + left)
+        clear_vectors(shape, memory, row + behind, row + op.pitch)
+
+
+@inlined
+def clear_vectors(shape: TileShape, memory: Array, start: int, stop: int) -> None:
+    """Zeros from start to stop, which are whole vectors -> memory. (For few of them, a loop calls a library.)"""
+    for at in range(start, stop, shape.channels):
+        store_row(zero(shape), memory, at, 0)
 
 
 @inlined
@@ -72,14 +80,13 @@ def fill(
     """
     row = slab.ring + place * op.pitch
     if iy < 0 or iy >= op.height:
-        clear(arrays.memory, row, row + op.pitch)
+        clear_vectors(shapes.half_slides.single, arrays.memory, row, row + op.pitch)
         return 1
     count, inside = min(most, op.height - iy), row + op.left * op.slab
     line = op.width * op.channels
     x = op.x + (image * op.height + iy) * line
     if op.expand_w < 0:
-        for i in range(count):
-            copy(shapes, op, x + i * line + slab.m, inside + i * op.pitch, slab.channels, arrays.memory)
+        copy(shapes, op, x + slab.m, inside, count, slab.channels, arrays.memory)
     elif op.stem_pitch > 0:
         stem(op, image, iy, count, room, arrays.memory)
         expand(shapes, op, room.lines, inside, count * op.columns, slab, arrays)
@@ -115,25 +122,25 @@ def stem(op: Any, image: int, iy: int, count: int, room: Room, memory: Array) ->
 
 
 @inlined
-def copy(shapes: Shapes, op: Any, x: int, target: int, channels: int, memory: Array) -> None:
-    """The pixels of a row from x on, so many of their channels -> memory from `target` on."""
+def copy(shapes: Shapes, op: Any, x: int, target: int, count: int, channels: int, memory: Array) -> None:
+    """So many rows of the map from x on, so many of their channels -> memory from `target` on."""
     whole = channels - channels % shapes.products.lanes
-    copy_channels(shapes.slides, op, x, target, whole, memory)
+    copy_channels(shapes.slides, op, x, target, count, whole, memory)
     if whole < channels:
-        copy_channels(shapes.half_slides, op, x + whole, target + whole, channels - whole, memory)
+        copy_channels(shapes.half_slides, op, x + whole, target + whole, count, channels - whole, memory)
 
 
 @inner
-def copy_channels(slides: Slides, op: Any, x: int, target: int, channels: int, memory: Array) -> None:
-    """The same for whole vectors of channels. The last tile may lie partly over the one before. Shapes: as copy."""
+def copy_channels(slides: Slides, op: Any, x: int, target: int, count: int, channels: int, memory: Array) -> None:
+    """The same for whole vectors of channels. Shapes: as copy."""
     apart(slides.single)
-    rows = slides.long.rows
-    for begin in range(0, op.columns if op.columns >= rows else 0, rows):
-        i = min(begin, op.columns - rows)
-        for m in range(0, channels, slides.long.channels):
-            tile = load_row(slides.long, memory, x + i * op.channels + m, op.channels)
-            store_row(tile, memory, target + i * op.slab + m, op.slab)
-    for i in range(0 if op.columns < rows else op.columns, op.columns):
-        for m in range(0, channels, slides.long.channels):
-            tile = load_row(slides.single, memory, x + i * op.channels + m, 0)
-            store_row(tile, memory, target + i * op.slab + m, 0)
+    several = op.columns // slides.long.rows * slides.long.rows
+    for i in range(count):
+        for m in range(0, channels, slides.single.channels):
+            source, place = x + i * op.width * op.channels + m, target + i * op.pitch + m
+            for j in range(0, several, slides.long.rows):
+                tile = load_row(slides.long, memory, source + j * op.channels, op.channels)
+                store_row(tile, memory, place + j * op.slab, op.slab)
+            for j in range(several, op.columns):
+                tile = load_row(slides.single, memory, source + j * op.channels, 0)
+                store_row(tile, memory, place + j * op.slab, 0)

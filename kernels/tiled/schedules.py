@@ -35,7 +35,7 @@ def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool) -> Iterat
     elif not expands:
         if OW <= 8:
             yield from _by_slabs(OH, OW, D)
-        bands = min(OH, 8 if OW > 28 else 2)
+        bands = min(OH, 4 if OW > 28 else 2)
         for count in (min(OH, max(2, 56 // OW)), 1):
             yield _by_bands(bands, count, D)
         yield Schedule(bands, 1, 1, min(D, 64), D)
