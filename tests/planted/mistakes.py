@@ -232,8 +232,8 @@ TILED = (
     Mistake(
         "program: the right border of the rings is not cleared",
         "kernels/tiled/filling.py",
-        "clear(memory, row + (op.left + op.columns) * op.slab, row + op.pitch)",
-        "clear(memory, row + op.pitch, row + op.pitch)",
+        "clear_vectors(shape, memory, row + behind, row + op.pitch)",
+        "clear_vectors(shape, memory, row + op.pitch, row + op.pitch)",
         _PROGRAM,
     ),
     Mistake(
