@@ -1,7 +1,8 @@
 """A bottleneck as one operation (V2 section 5.1): the expanded map never lies in memory, only a piece of it.
 
     fill      a few padded rows of a slab of channels: expanded from the input, or copied where nothing expands (V1);
-              a network's first convolution, where a depthwise one follows it, expands as well
+              a network's first convolution, where a depthwise one follows it, expands as well. A filter of 3 x 3 goes
+              over the input as it lies where nothing expands: nothing is filled, there are no rings
     slide     the depthwise filter over these rows
     project   a matrix product of the result, added to the output
 
@@ -30,7 +31,7 @@ from ..jit import inlined
 from .filling import Band, Depth, Room, Slab, borders, fill
 from .products import GO_ON, NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
 from .shapes import Shapes, Slides
-from .slide import Filter, Lines, slide_over
+from .slide import ENDLESS, Filter, Goal, Lines, slide_over
 
 
 @inlined
@@ -39,7 +40,7 @@ def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays
     image, rest = chunk // (op.bands * op.groups), chunk % (op.bands * op.groups)
     part, group = rest // op.groups, rest % op.groups
     first, last = share(op.out_height, op.bands, part)
-    room = room_of(op, thread)
+    room = room_of(shapes, op, thread)
     borders(shapes.half_slides.single, op, room, arrays.memory)
     depths = -(-op.expanded // op.depth)
     begin, end = share(depths, op.groups, group)
@@ -58,10 +59,10 @@ def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays
 
 
 @inlined
-def room_of(op: Any, thread: int) -> Room:
+def room_of(shapes: Shapes, op: Any, thread: int) -> Room:
     """Where a thread's scratch memory lies, and what in it."""
     rings = op.scratch + thread * op.scratch_step
-    filtered = rings + op.rings * op.ring * op.pitch
+    filtered = rings + (op.rings * op.ring * op.pitch if op.rings > 0 else shapes.products.lanes)
     return Room(rings, filtered, filtered + (op.rows * op.out_width * op.depth if op.project_w >= 0 else 0))
 
 
@@ -70,49 +71,39 @@ def depthwise(shapes: Shapes, op: Any, band: Band, depth: Depth, filled: int, ro
     """The depthwise result of a band, slab by slab -> the padded row up to which the rings are filled."""
     end = (band.oy + band.rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
     for first in range(0, depth.channels, op.slab):
-        ring = room.rings + first // op.slab % op.rings * op.ring * op.pitch
+        ring = room.rings + first // op.slab % max(op.rings, 1) * op.ring * op.pitch
         slab = Slab(depth.m + first, min(op.slab, depth.channels - first), ring)
-        py = filled
+        py = filled if op.rings > 0 else end
         while py < end:
             place = (py - band.base) % op.ring
             most = min(end - py, op.ring - place)
             py += fill(shapes, op, band.image, slab, py - op.top, most, place, room, arrays)
-        filter_slab(shapes, op, band, slab, room.filtered + first, arrays)
+        filter_slab(shapes, op, band, slab, first, room, arrays)
     return int(max(filled, end))
 
 
 @inlined
-def filter_slab(shapes: Shapes, op: Any, band: Band, slab: Slab, filtered: int, arrays: Arrays) -> None:
-    """The depthwise filter over the rows of a slab -> what is projected, from `filtered` on, or the output."""
+def filter_slab(shapes: Shapes, op: Any, band: Band, slab: Slab, first: int, room: Room, arrays: Arrays) -> None:
+    """The depthwise filter over the rows of a slab -> what is projected, from channel `first` on, or the output."""
     whole = slab.channels - slab.channels % shapes.products.lanes
-    filter_channels(shapes.slides, op, band, slab, filtered, 0, whole, arrays)
+    filter_channels(shapes.slides, op, band, slab, first, room, 0, whole, arrays)
     if whole < slab.channels:
-        filter_channels(shapes.half_slides, op, band, slab, filtered, whole, slab.channels, arrays)
+        filter_channels(shapes.half_slides, op, band, slab, first, room, whole, slab.channels, arrays)
 
 
 @inlined
 def filter_channels(
-    slides: Slides, op: Any, band: Band, slab: Slab, filtered: int, begin: int, end: int, arrays: Arrays
+    slides: Slides, op: Any, band: Band, slab: Slab, first: int, room: Room, begin: int, end: int, arrays: Arrays
 ) -> None:
     """The same for the slab's channels from `begin` to `end`."""
     m = slab.m + begin
     if op.project_w >= 0:
-        apart, target = op.depth, filtered + begin
+        apart, target = op.depth, room.filtered + first + begin
     else:
         apart = op.out_channels
         target = op.y + (band.image * op.out_height + band.oy) * op.out_width * apart + m
-    lines = Lines(
-        target,
-        op.out_width * apart,
-        apart,
-        band.rows,
-        op.out_width,
-        slab.ring + begin,
-        (band.oy * op.stride_y - band.base) % op.ring * op.pitch,
-        op.ring * op.pitch,
-        op.pitch,
-        op.slab,
-    )
+    goal = Goal(target, op.out_width * apart, apart, band.rows, op.out_width)
+    lines = ring_lines(op, band, slab.ring + begin) if op.rings > 0 else map_lines(op, band, m, room.rings)
     filter = Filter(
         op.filter_height,
         op.filter_width,
@@ -126,7 +117,22 @@ def filter_channels(
         op.depthwise_low,
         op.depthwise_high,
     )
-    slide_over(slides, lines, filter, end - begin, arrays)
+    slide_over(slides, goal, lines, filter, end - begin, arrays)
+
+
+@inlined
+def ring_lines(op: Any, band: Band, start: int) -> Lines:
+    """Those of a band, in a ring. All that a window meets is there."""
+    first = (band.oy * op.stride_y - band.base) % op.ring * op.pitch
+    return Lines(start, first, op.ring * op.pitch, op.pitch, op.slab, 0, ENDLESS, 0, ENDLESS, NOTHING)
+
+
+@inlined
+def map_lines(op: Any, band: Band, m: int, zeros: int) -> Lines:
+    """Those of a band, as they lie in the input: channel m and the next ones."""
+    pitch, top = op.width * op.channels, band.oy * op.stride_y - op.top
+    start = op.x + band.image * op.height * pitch + m
+    return Lines(start, top * pitch, ENDLESS, pitch, op.channels, top, op.height, op.left, op.width, zeros)
 
 
 @inlined

@@ -2,7 +2,7 @@
 
     expand    a matrix product of the input's pixels (V2)
     stem      the same of the windows of a standard convolution, where a network begins with one
-    copy      of the input, where nothing expands (V1)
+    copy      of the input, where nothing expands and the filter is not one of 3 x 3
 
     py    a padded row: those of the map with `top` rows of zeros above it, and zeros below
     iy    a row of the map
@@ -46,7 +46,10 @@ class Slab(NamedTuple):
 
 
 class Room(NamedTuple):
-    """A thread's scratch: the rings, the filter's results that are projected, an image's lines under a stem."""
+    """A thread's scratch: the rings, the filter's results that are projected, an image's lines under a stem.
+
+    Without rings, a vector of zeros lies in their place.
+    """
 
     rings: int
     filtered: int
@@ -55,7 +58,9 @@ class Room(NamedTuple):
 
 @inlined
 def borders(shape: TileShape, op: Any, room: Room, memory: Array) -> None:
-    """Zeros left and right of all rows that will lie in the rings -> memory."""
+    """Zeros left and right of all rows that will lie in the rings; or where there are none -> memory."""
+    if op.rings == 0:
+        clear_vectors(shape, memory, room.rings, room.filtered)
     left, behind = op.left * op.slab, (op.left + op.columns) * op.slab
     for i in range(op.rings * op.ring):
         row = room.rings + i * op.pitch

@@ -194,11 +194,12 @@ def block(
     def held(plan: Schedule) -> tuple[int, int, int]:
         """Lines of a ring, scratch of a thread, numbers that threads share."""
         ring = sliding.lines(plan.rows)
-        scratch = plan.rings * ring * sliding.columns * plan.slab + (plan.rows * OW * plan.depth if project else 0)
+        rings = plan.rings * ring * sliding.columns * plan.slab if plan.rings else lanes(dtype)
+        scratch = rings + (plan.rows * OW * plan.depth if project else 0)
         scratch += first.lines(ring) * first.columns * channels if first else 0
         return ring, scratch, plan.groups * images * OH * OW * N if plan.groups > 1 else 0
 
-    for plan in schedules(OH, OW, D, expand is not None, project is not None):
+    for plan in schedules(OH, OW, D, expand is not None, project is not None, sliding.direct):
         ring, scratch, shared = held(plan)
         if room is None or scratch + shared // 2 <= room:
             break

@@ -71,18 +71,24 @@ def repeat(code: Code, shape: Any, b: Array, n: Any) -> Tile:
 
 
 @operation(TileType)
-def slide(code: Code, tile: Tile, x: Array, first: Any, step: Any, w: Array, n: Any, next: Any) -> Tile:
-    """tile[r,v] += sum over taps t of x[first + (r*stride + t)*step + v] * w[n + t*next + v]
+def slide(
+    code: Code, tile: Tile, x: Array, first: Any, step: Any, left: Any, right: Any, w: Array, n: Any, next: Any
+) -> Tile:
+    """tile[r,v] += sum over taps t of x[pixel(r*stride + t) + v] * w[n + t*next + v]
 
-    A pixel is read once for all the rows and taps that meet it.
+    pixel(p) = first + p*step, but that of the first one is `left`, and that of the last one `right`: they may lie
+    elsewhere, outside of a map. A pixel is read once for all the rows and taps that meet it.
     """
     taps, stride = code.shape.taps, code.shape.stride
+    last = (len(tile) - 1) * stride + taps - 1
+    places = {last: right, 0: left}
     weights = [code.vectors(w, n, code.builder.mul(next, code.constant(t))) for t in range(taps)]
     sums = [list(row) for row in tile]
-    for pixel in range((len(tile) - 1) * stride + taps):
+    for pixel in range(last + 1):
         meetings = [(t, r) for t in range(taps) for r in range(len(tile)) if r * stride + t == pixel]
         if meetings:
-            numbers = code.vectors(x, first, code.builder.mul(step, code.constant(pixel)))
+            place = places.get(pixel) or code.add(first, code.builder.mul(step, code.constant(pixel)))
+            numbers = code.vectors(x, place)
         for t, r in meetings:
             sums[r] = [code.multiply_add(*each) for each in zip(numbers, weights[t], sums[r], strict=True)]
     return sums

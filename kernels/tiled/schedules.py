@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Schedule(NamedTuple):
-    """How a block is cut: see `block.py`."""
+    """How a block is cut: see `block.py`. rings: for how many slabs; 0 where the filter goes over the input itself."""
 
     bands: int
     groups: int
@@ -23,29 +23,35 @@ class Schedule(NamedTuple):
 SLAB = 32  # channels whose few rows stay in a first-level cache from when they are filled until they were filtered
 
 
-def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool) -> Iterator[Schedule]:
-    """The fastest first, then others that hold less and less.
+def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool, direct: bool = False) -> Iterator[Schedule]:
+    """The fastest first, then others that hold less and less. direct: the filter can go over the map as it lies.
 
     More bands are more work where something expands: each fills two rows that its neighbours fill too.
     """
-    rows = max(1, 112 // OW)
     if not projects:
-        yield Schedule(min(OH, 8), 1, min(OH, 4), min(D, 64), D)
-        yield Schedule(min(OH, 8), 1, 1, min(D, 32), D)
-    elif not expands:
-        if OW <= 8:
-            yield from _by_slabs(OH, OW, D)
-        bands = min(OH, 4 if OW > 28 else 2)
-        for count in (min(OH, max(2, 56 // OW)), 1):
-            yield _by_bands(bands, count, D)
-        yield Schedule(bands, 1, 1, min(D, 64), D)
+        bands, rows = min(OH, 8), min(OH, 4)
+        if direct and not expands:
+            yield Schedule(bands, 1, rows, D, D, 0)
+        yield Schedule(bands, 1, rows, min(D, 64), D)
+        yield Schedule(bands, 1, 1, min(D, 32), D)
+    elif expands:
+        yield from _expanding(OH, OW, D)
     else:
-        if OW <= 20:
-            yield from _by_slabs(OH, OW, D)
-        while OW > 20 and rows > 1:
-            yield _by_bands(2, rows, D)
-            rows //= 2
-        yield _by_bands(min(OH, 2), 1, D)
+        bands = min(OH, 4 if OW > 28 else 2)
+        for rows in (min(OH, max(2, 56 // OW)), 1):
+            yield Schedule(bands, 1, rows, D, D, 0) if direct else _by_bands(bands, rows, D)
+        if not direct:
+            yield Schedule(bands, 1, 1, min(D, 64), D)
+
+
+def _expanding(OH: int, OW: int, D: int) -> Iterator[Schedule]:
+    if OW <= 20:
+        yield from _by_slabs(OH, OW, D)
+    rows = max(1, 112 // OW)
+    while OW > 20 and rows > 1:
+        yield _by_bands(2, rows, D)
+        rows //= 2
+    yield _by_bands(min(OH, 2), 1, D)
 
 
 def _by_bands(bands: int, rows: int, D: int) -> Schedule:

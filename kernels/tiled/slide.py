@@ -2,7 +2,8 @@
 
     y[oy, ox, m] = bias[m] + sum over ky, kx of x[oy*stride + ky*dilation, ox*stride + kx*dilation, m] * w[ky, kx, m]
 
-clamped. The rows of x, with their borders of zeros, were put there by `block.py`; m runs over the channels of a slab.
+clamped. The rows of x, with their borders of zeros, were put there by `filling.py`; or they are those of the map, and
+what lies outside of it is left out. m runs over the channels of a slab.
 
 A tile holds some neighbouring pixels of an output row, one vector of channels each. The filters of neighbours overlap:
 of three taps, seven outputs meet nine inputs, and each of those is read once. Every row of outputs is covered by long
@@ -20,23 +21,39 @@ from .register_tile import apart, at_least, at_most, repeat, slide, store_row
 from .shapes import Slides, TileShape
 
 
-class Lines(NamedTuple):
-    """The output rows of a band: where they begin, how far rows and pixels are apart; and the input under them.
+class Goal(NamedTuple):
+    """The output rows of a band: where they begin, how far rows and pixels are apart, how many there are of each."""
 
-    The line under the first tap of the first row begins at start + first; the next ones `pitch` further each, and
-    behind the last of the lines that are held, `ring` numbers further, comes the first one again.
-    """
-
-    target: int
+    start: int
     row: int
     apart: int
     rows: int
     width: int
+
+
+class Lines(NamedTuple):
+    """The input under a band.
+
+    The line under the first tap of the first row begins at start + first, and is line `top` of `height`; the next ones
+    lie `pitch` further each, and behind the last of the lines that are held, `ring` numbers further, comes the first
+    one again. Of each, `inputs` pixels are there, `step` apart; the first window begins `left` pixels before them.
+    What is not there is zeros: a line is left out, a pixel is read from `zeros`. Of a window of three taps, one pixel
+    may be missing on each side; of others none.
+    """
+
     start: int
     first: int
     ring: int
     pitch: int
     step: int
+    top: int
+    height: int
+    left: int
+    inputs: int
+    zeros: int
+
+
+ENDLESS = 1 << 60
 
 
 class Filter(NamedTuple):
@@ -56,15 +73,15 @@ class Filter(NamedTuple):
 
 
 @inner
-def slide_over(slides: Slides, lines: Lines, filter: Filter, channels: int, arrays: Arrays) -> None:
+def slide_over(slides: Slides, goal: Goal, lines: Lines, filter: Filter, channels: int, arrays: Arrays) -> None:
     """All output rows of a band, their first `channels` channels. Shapes: as the tuples say -> memory."""
     apart(slides.single)
     if filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride_x == 1:
-        rows_of_tiles(slides.long_1, slides.middling_1, slides.short, lines, filter, channels, arrays)
+        rows_of_tiles(slides.long_1, slides.middling_1, slides.short, goal, lines, filter, channels, arrays)
     elif filter.height == 3 and filter.width == 3 and filter.dilation_x == 1 and filter.stride_x == 2:
-        rows_of_tiles(slides.long_2, slides.middling_2, slides.short, lines, filter, channels, arrays)
+        rows_of_tiles(slides.long_2, slides.middling_2, slides.short, goal, lines, filter, channels, arrays)
     else:
-        rows_of_tiles(slides.long, slides.single, slides.single, lines, filter, channels, arrays)
+        rows_of_tiles(slides.long, slides.single, slides.single, goal, lines, filter, channels, arrays)
 
 
 @inlined
@@ -72,28 +89,29 @@ def rows_of_tiles(
     long: TileShape,
     middling: TileShape,
     short: TileShape,
+    goal: Goal,
     lines: Lines,
     filter: Filter,
     channels: int,
     arrays: Arrays,
 ) -> None:
     """Long tiles, and a middling one if that is enough for the rest of a row -> memory."""
-    width = lines.width
+    width = goal.width
     rest = width % long.rows
     stop = width - rest if rest <= middling.rows else width
     if width < long.rows:
         stop = 0
     if stop > 0:
-        columns(long, lines, filter, channels, arrays, 0, stop)
+        columns(long, goal, lines, filter, channels, arrays, 0, stop)
     if stop < width and width >= middling.rows:
-        columns(middling, lines, filter, channels, arrays, min(stop, width - middling.rows), width)
+        columns(middling, goal, lines, filter, channels, arrays, min(stop, width - middling.rows), width)
     elif stop < width:
-        columns(short, lines, filter, channels, arrays, stop, width)
+        columns(short, goal, lines, filter, channels, arrays, stop, width)
 
 
 @inner
 def columns(
-    shape: TileShape, lines: Lines, filter: Filter, channels: int, arrays: Arrays, first: int, stop: int
+    shape: TileShape, goal: Goal, lines: Lines, filter: Filter, channels: int, arrays: Arrays, first: int, stop: int
 ) -> None:
     """The output pixels from `first` to `stop` of all rows; a row's last tile may lie partly over the one before.
 
@@ -101,21 +119,22 @@ def columns(
     """
     apart(shape)
     for m in range(0, channels, shape.channels):
-        line = lines.first
-        for i in range(lines.rows):
-            target = lines.target + i * lines.row + m
+        line, iy = lines.first, lines.top
+        for i in range(goal.rows):
+            target = goal.start + i * goal.row + m
             for begin in range(first, stop, shape.rows):
                 ox = min(begin, stop - shape.rows)
                 tile = repeat(shape, arrays.weights, filter.bias + m)
-                x = lines.start + ox * filter.stride_x * lines.step + m
-                tile = taps(shape, tile, lines, filter, arrays, x, line, filter.start + m)
+                tile = taps(shape, tile, lines, filter, arrays, ox, line, iy, m)
                 tile = at_most(at_least(tile, filter.low), filter.high)
-                store_row(tile, arrays.memory, target + ox * lines.apart, lines.apart)
-            line = below(lines, filter.stride_y, line)
+                store_row(tile, arrays.memory, target + ox * goal.apart, goal.apart)
+            line, iy = below(lines, filter.stride_y, line), iy + filter.stride_y
 
 
 @inlined
-def taps(shape: TileShape, tile: Any, lines: Lines, filter: Filter, arrays: Arrays, x: int, line: int, w: int) -> Any:
+def taps(
+    shape: TileShape, tile: Any, lines: Lines, filter: Filter, arrays: Arrays, ox: int, line: int, iy: int, m: int
+) -> Any:
     """The filter's lines, the first of which is `line`: three taps at once, if the shape knows of them and of the
     stride; else tap by tap.
 
@@ -124,11 +143,16 @@ def taps(shape: TileShape, tile: Any, lines: Lines, filter: Filter, arrays: Arra
     # The compiler writes loops of known length out, and takes all sums of offsets out of the loop over pixels.
     height, width = (shape.taps, shape.taps) if shape.taps > 1 else (filter.height, filter.width)
     apart = lines.step if shape.taps > 1 else lines.step * filter.stride_x
-    for _ in range(height):
-        for kx in range(0, width, shape.taps):
-            tap = x + line + kx * filter.dilation_x * lines.step
-            tile = slide(tile, arrays.memory, tap, apart, arrays.weights, w, filter.channels)
-            w += shape.taps * filter.channels
+    ix, w = ox * filter.stride_x - lines.left, filter.start + m
+    last = (shape.rows - 1) * shape.stride + shape.taps - 1
+    for ky in range(height):
+        if 0 <= iy + ky * filter.dilation_y < lines.height:
+            for kx in range(0, width, shape.taps):
+                x = lines.start + m + line + (ix + kx * filter.dilation_x) * lines.step
+                left = lines.zeros if shape.taps > 1 and ix < 0 else x
+                right = lines.zeros if shape.taps > 1 and ix + last >= lines.inputs else x + last * apart
+                n = w + (ky * width + kx) * filter.channels
+                tile = slide(tile, arrays.memory, x, apart, left, right, arrays.weights, n, filter.channels)
         line = below(lines, filter.dilation_y, line)
     return tile
 

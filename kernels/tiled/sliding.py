@@ -53,6 +53,12 @@ class Sliding(NamedTuple):
         """Those that are the map's."""
         return min(self.size[1], self.columns - self.left)
 
+    @property
+    def direct(self) -> bool:
+        """Whether the tiles for 3 x 3 taps can go over the map as it lies: at most one pixel is missing on a side."""
+        stride, dilation, (_, _, left, right) = self.slide
+        return self.filter == (3, 3) and stride[1] in (1, 2) and dilation[1] == 1 and max(left, right) <= 1
+
     def lines(self, rows: int) -> int:
         """Padded lines under so many rows of the result."""
         return self._reach(0, rows)

@@ -239,8 +239,22 @@ TILED = (
     Mistake(
         "program: all slabs in the first one's ring",
         "kernels/tiled/block.py",
-        "first // op.slab % op.rings * op.ring * op.pitch",
+        "first // op.slab % max(op.rings, 1) * op.ring * op.pitch",
         "0 * op.ring * op.pitch",
+        _PROGRAM,
+    ),
+    Mistake(
+        "program: a window over the map's right border reads the next row",
+        "kernels/tiled/slide.py",
+        "ix + last >= lines.inputs",
+        "ix + last > lines.inputs",
+        _PROGRAM,
+    ),
+    Mistake(
+        "program: lines below the map are read",
+        "kernels/tiled/slide.py",
+        "if 0 <= iy + ky * filter.dilation_y < lines.height:",
+        "if 0 <= iy + ky * filter.dilation_y <= lines.height:",
         _PROGRAM,
     ),
     Mistake(

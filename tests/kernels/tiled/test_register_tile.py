@@ -95,9 +95,9 @@ def repeated(shape, x, n, y, places):
 
 
 @jit
-def slid(shape, x, first, step, w, n, next, y, places):
+def slid(shape, x, first, step, left, right, w, n, next, y, places):
     where = rows_from(shape, places, 0)
-    store(slide(load(shape, y, where, 0), x, first, step, w, n, next), y, where, 0)
+    store(slide(load(shape, y, where, 0), x, first, step, left, right, w, n, next), y, where, 0)
 
 
 @jit
@@ -244,16 +244,21 @@ def test_repeat(shape):
 
 
 @shapes
+@pytest.mark.parametrize("outside", [False, True])
 @pytest.mark.parametrize(("stride", "taps"), [(1, 1), (1, 3), (2, 3), (3, 2)])
-def test_slide(shape, stride, taps):
+def test_slide(shape, stride, taps, outside):
     shape = replace(shape, stride=stride, taps=taps)
     memory, step, next = Memory(shape), shape.channels + 1, shape.channels + 2
     x, w = np.random.default_rng(8).integers(-4, 5, (2, 2000)).astype(shape.dtype)
     memory.y[memory.y != CANARY] = 3
-    slid(shape, x, 2, step, w, 5, next, memory.y, memory.places)
+    last = (shape.rows - 1) * stride + taps - 1
+    places = 2 + step * np.arange(last + 1)
+    if outside:  # the first pixel and the last one lie elsewhere
+        places[[0, -1]] = 1900, 1800
+    slid(shape, x, 2, step, places[0], places[-1], w, 5, next, memory.y, memory.places)
 
     def pixel(r, t):
-        return x[2 + (r * stride + t) * step :][: shape.channels]
+        return x[places[r * stride + t] :][: shape.channels]
 
     weights = [w[5 + t * next :][: shape.channels] for t in range(taps)]
     memory.check([3 + sum(pixel(r, t) * weights[t] for t in range(taps)) for r in range(shape.rows)])
