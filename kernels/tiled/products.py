@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ..jit import inlined, inner
-from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, store, zero
-from .shapes import WIDEST, Rows, Shapes, TileShape, Widths
+from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, rows_up_to, store, zero
+from .shapes import FEW, WIDEST, Rows, Shapes, TileShape, Widths
 from .shapes import strip_of as strip_in_python
 
 Array = NDArray[Any]
@@ -130,7 +130,7 @@ def strip_of_width(widths: Widths, size: int, p: Product, arrays: Arrays, n: int
 
 @inner
 def strip(rows: Rows, p: Product, arrays: Arrays, n: int) -> None:
-    """One strip's columns from n on, for all pixels: first tall tiles, then short ones, then row by row.
+    """One strip's columns from n on, for all pixels: first tall tiles, then short ones, then very short ones.
 
     Shapes: as product.
     """
@@ -145,22 +145,22 @@ def strip(rows: Rows, p: Product, arrays: Arrays, n: int) -> None:
         tile_of_sums(rows.tall, p, arrays, n, first)
     for first in range(tall, short, height - 1):
         tile_of_sums(rows.short, p, arrays, n, first)
-    for first in range(short, p.pixels):
-        tile_of_sums(rows.single, p, arrays, n, first)
+    for first in range(short, p.pixels, rows.few.rows):
+        tile_of_sums(rows.few, p, arrays, n, first)
 
 
 @inlined
 def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int) -> None:
     """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> memory."""
     memory, weights, tables = arrays
-    places, at = rows_at(shape, tables, p.target.table + first), p.target.start + n
+    places, at = pixels_from(shape, tables, p.target.table, first, p.pixels), p.target.start + n
     if p.ending.bias >= 0:
         tile = repeat(shape, weights, p.ending.bias + n)
     elif p.ending.bias == GO_ON:
         tile = load(shape, memory, places, at)
     else:
         tile = zero(shape)
-    rows = rows_at(shape, tables, p.source.table + first)
+    rows = pixels_from(shape, tables, p.source.table, first, p.pixels)
     w = p.panels.start + p.panels.depth * n + p.panels.first * shape.channels
     for run in range(p.window.runs):
         begin = p.source.start + tables[p.window.table + run]
@@ -168,6 +168,16 @@ def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: in
             tile = multiply_add(tile, memory, rows, k, weights, w)
             w += shape.channels
     if p.ending.residual.start >= 0:
-        there = rows_at(shape, tables, p.ending.residual.table + first)
+        there = pixels_from(shape, tables, p.ending.residual.table, first, p.pixels)
         tile = add(tile, memory, there, p.ending.residual.start + n)
     store(at_most(at_least(tile, p.ending.low), p.ending.high), memory, places, at)
+
+
+@inlined
+def pixels_from(shape: TileShape, tables: Array, table: int, first: int, pixels: int) -> Any:
+    """Where a tile's pixels lie, from `first` on. Those of a very short one end with the last pixel, which it may hold
+    several times: it reads all before it stores all, and equal sums.
+    """
+    if shape.rows > FEW:
+        return rows_at(shape, tables, table + first)
+    return rows_up_to(shape, tables, table + first, table + pixels - 1)

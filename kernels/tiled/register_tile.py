@@ -45,11 +45,14 @@ def zero(code: Code, shape: Any) -> Tile:
 
 @operation(RowsType)
 def rows_from(code: Code, shape: Any, table: Array, first: Any) -> Rows:
+    """rows[r] = table[min(first + r, last)], where `last` is the table's end"""
+    return [code.number(table, i) for i in code.up_to(first, code.add(table.nitems, code.constant(-1)))]
+
+
+@operation(RowsType)
+def rows_up_to(code: Code, shape: Any, table: Array, first: Any, last: Any) -> Rows:
     """rows[r] = table[min(first + r, last)]"""
-    last = code.add(table.nitems, code.constant(-1))
-    places = (code.add(first, code.constant(r)) for r in range(code.shape.rows))
-    inside = (code.builder.select(code.builder.icmp_signed("<", i, last), i, last) for i in places)
-    return [code.number(table, i) for i in inside]
+    return [code.number(table, i) for i in code.up_to(first, last)]
 
 
 @operation(types.none)

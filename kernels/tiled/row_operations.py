@@ -17,9 +17,7 @@ from .tile_types import Array, Code, Rows, RowsType, Tile, TileType, operation
 @operation(RowsType)
 def rows_of(code: Code, shape: Any, first: Any, last: Any, step: Any) -> Rows:
     """rows[r] = min(first + r, last) * step"""
-    numbers = (code.add(first, code.constant(r)) for r in range(code.shape.rows))
-    inside = (code.builder.select(code.builder.icmp_signed("<", i, last), i, last) for i in numbers)
-    return [code.builder.mul(i, step) for i in inside]
+    return [code.builder.mul(i, step) for i in code.up_to(first, last)]
 
 
 @operation(RowsType)

@@ -38,7 +38,7 @@ def schedules(OH: int, OW: int, D: int, expands: bool, projects: bool, direct: b
         yield from _expanding(OH, OW, D)
     else:
         bands = min(OH, 4 if OW > 28 else 2)
-        for rows in (min(OH, max(2, 56 // OW)), 1):
+        for rows in (min(OH, max(4, 56 // OW)), 1):
             yield Schedule(bands, 1, rows, D, D, 0) if direct else _by_bands(bands, rows, D)
         if not direct:
             yield Schedule(bands, 1, 1, min(D, 64), D)

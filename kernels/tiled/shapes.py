@@ -114,12 +114,12 @@ def taps_shape(dtype: DTypeLike) -> TileShape:
 
 class Rows(NamedTuple):
     """Three tiles of a width. `short` is a row shorter than `tall`: nearly every number of pixels is so many of the one
-    and so many of the other. What is left of the few others goes row by row.
+    and so many of the other. What is left of others goes by `few`: one row would take as long, waiting for itself.
     """
 
     tall: TileShape
     short: TileShape
-    single: TileShape
+    few: TileShape
 
 
 class Widths(NamedTuple):
@@ -180,6 +180,7 @@ class Tiles:
 # registers -> vectors of a row -> rows of the taller tile. The wider, the fewer numbers are read for each multiply-add.
 PRODUCT_ROWS = {32: {1: 12, 2: 8, 3: 8}, 16: {1: 8, 2: 6, 3: 4}}
 WIDEST = 3
+FEW = 3
 SLIDE_ROWS = (7, 4)
 GRANULE = 32  # bytes: channels in a program's memory are padded to this
 
@@ -215,7 +216,7 @@ def program_shapes(dtype: DTypeLike) -> Shapes:
 def _widths(dtype: str, width: int, halved: bool = False) -> Widths:
     def rows(vectors: int) -> Rows:
         tall = PRODUCT_ROWS[vectors_here().registers][vectors]
-        return Rows(*(TileShape(height, vectors, width, dtype, halved=halved) for height in (tall, tall - 1, 1)))
+        return Rows(*(TileShape(height, vectors, width, dtype, halved=halved) for height in (tall, tall - 1, FEW)))
 
     return Widths(rows(1), rows(2), rows(3), width)
 

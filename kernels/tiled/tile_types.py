@@ -168,6 +168,11 @@ class Code:
         """The sum of integers."""
         return functools.reduce(self.builder.add, numbers)
 
+    def up_to(self, first: Any, last: Any) -> list[Any]:
+        """first, first + 1, ... for each row of the tile, but never more than last."""
+        numbers = (self.add(first, self.constant(r)) for r in range(self.shape.rows))
+        return [self.builder.select(self.builder.icmp_signed("<", i, last), i, last) for i in numbers]
+
     def nothing(self) -> Vector:
         return ir.Constant(self.vector, None)
 

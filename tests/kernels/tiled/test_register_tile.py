@@ -27,6 +27,7 @@ from refnet.kernels.tiled.register_tile import (
     repeat,
     rows_at,
     rows_from,
+    rows_up_to,
     slide,
     store,
     store_row,
@@ -87,6 +88,11 @@ def gathered(shape, table, first, x, y, places):
 @jit
 def gathered_at(shape, table, first, x, y, places):
     store(load(shape, x, rows_at(shape, table, first), 0), y, rows_from(shape, places, 0), 0)
+
+
+@jit
+def gathered_up_to(shape, table, first, last, x, y, places):
+    store(load(shape, x, rows_up_to(shape, table, first, last), 0), y, rows_from(shape, places, 0), 0)
 
 
 @jit
@@ -234,6 +240,15 @@ def test_rows_at(shape, first):
     table = np.random.default_rng(3).permutation(shape.rows + 2)
     gathered_at(shape, table, first, memory.x, memory.y, memory.places)
     memory.check(memory.tile(memory.x, table[first : first + shape.rows]))
+
+
+@shapes
+@pytest.mark.parametrize("last", [0, 2, 30])
+def test_rows_up_to(shape, last):
+    memory = Memory(shape)
+    table = np.random.default_rng(3).permutation(40)
+    gathered_up_to(shape, table, 1, last, memory.x, memory.y, memory.places)
+    memory.check(memory.tile(memory.x, [table[min(1 + r, last)] for r in range(shape.rows)]))
 
 
 @shapes
@@ -419,5 +434,5 @@ def test_llvm_is_told_to_multiply_and_add_at_once_and_keeps_the_tile_in_register
 def test_every_operation_is_tested_here():
     kind = type(zero)
     operations = {name for name, each in vars(register_tile).items() if isinstance(each, kind)}
-    assert len(operations) == 16
+    assert len(operations) == 17
     assert operations <= globals().keys()
