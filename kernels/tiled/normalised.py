@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ..jit import inner
-from .register_tile import apart, at_least, at_most, load, multiply_add_lanes, store
-from .row_operations import add_products, add_rows, minus, row, scale_shift, where_between
+from ..jit import inlined, inner
+from .register_tile import apart, at_least, at_most, load, multiply_add_lanes, repeat, store, zero
+from .row_operations import minus, plus, row, scale_shift, times_plus, where_between
 from .shapes import TileShape
 
 Array = NDArray[Any]
@@ -100,16 +100,17 @@ def add_moments(
 ) -> None:
     """Sums over the block's pixels of `z - pivot` and of its square: z flat -> added to sums (2, C).
 
-    pivot (C,); run (2 * C,) is room for sums in the dtype of z, all zeros before and after.
+    pivot (C,); run (2 * C,) is room for sums in the dtype of z, all zeros before and after. The sums of some channels
+    stay in registers while all pixels pass.
     """
     apart(shape)
     for start in range(0, block.pixels, RUN):
-        for p in range(start, min(start + RUN, block.pixels)):
-            source = row(shape, (block.first + p) * channels)
-            for m in range(block.begin, block.end, shape.channels):
-                distance = minus(load(shape, z, source, m), pivot, m)
-                add_rows(distance, run, m)
-                add_products(distance, z, source, m, pivot, m, run, channels + m)
+        for m in range(block.begin, block.end, shape.channels):
+            total, squares = zero(shape), zero(shape)
+            for p in range(start, min(start + RUN, block.pixels)):
+                distance = minus(load(shape, z, row(shape, (block.first + p) * channels), m), pivot, m)
+                total, squares = plus(total, distance), times_plus(distance, distance, squares)
+            keep(shape, total, squares, run, m, channels)
         flush(run, block, sums)
 
 
@@ -122,16 +123,25 @@ def mask(shape: TileShape, x: Normalised, block: Block, dx: Scratch, dv: Array, 
     apart(shape)
     channels = x.scale.size
     for start in range(0, block.pixels, RUN):
-        for p in range(start, min(start + RUN, block.pixels)):
-            target = row(shape, (block.first + p) * channels)
-            source = row(shape, p * dx.pitch - block.begin)
-            for m in range(block.begin, block.end, shape.channels):
-                v = scale_shift(load(shape, x.z, target, m), x.scale, x.shift, m)
-                kept = where_between(v, x.limits, dx.values, source, m)
+        for m in range(block.begin, block.end, shape.channels):
+            scale, shift = repeat(shape, x.scale, m), repeat(shape, x.shift, m)
+            total, products = zero(shape), zero(shape)
+            for p in range(start, min(start + RUN, block.pixels)):
+                target = row(shape, (block.first + p) * channels)
+                z = load(shape, x.z, target, m)
+                inside = times_plus(z, scale, shift)
+                kept = where_between(inside, x.limits, dx.values, row(shape, p * dx.pitch - block.begin), m)
                 store(kept, dv, target, m)
-                add_rows(kept, run, m)
-                add_products(kept, x.z, target, m, x.mean, m, run, channels + m)
+                total, products = plus(total, kept), times_plus(minus(z, x.mean, m), kept, products)
+            keep(shape, total, products, run, m, channels)
         flush(run, block, sums)
+
+
+@inlined
+def keep(shape: TileShape, first: Any, second: Any, run: Array, m: int, channels: int) -> None:
+    """Two sums of some channels, from m on. Shapes: first and second are tiles -> run (2 * C,)."""
+    store(first, run, row(shape, m), 0)
+    store(second, run, row(shape, channels + m), 0)
 
 
 @inner

@@ -9,8 +9,6 @@ operations it is vector code because it says so.
 
 from typing import Any
 
-from numba import types
-
 from .tile_types import Array, Code, Rows, RowsType, Tile, TileType, operation
 
 
@@ -49,29 +47,21 @@ def where_between(code: Code, tile: Tile, b: Array, x: Array, rows: Rows, n: Any
     ]
 
 
-@operation(types.none)
-def add_rows(code: Code, tile: Tile, y: Array, n: Any) -> None:
-    """y[n + v] += sum over r of tile[r,v]"""
-    sums = code.vectors(y, n)
-    for row in tile:
-        sums = [code.builder.fadd(*each) for each in zip(sums, row, strict=True)]
-    for place, value in zip(code.places(y, n), sums, strict=True):
-        code.builder.store(value, place, align=code.alignment)
-
-
-@operation(types.none)
-def add_products(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, b: Array, first: Any, y: Array, n: Any) -> None:
-    """y[n + v] += sum over r of tile[r,v] * (x[rows[r] + k + v] - b[first + v])"""
-    sums, middle = code.vectors(y, n), code.vectors(b, first)
-    for start, row in zip(rows, tile, strict=True):
-        distances = [code.builder.fsub(*each) for each in zip(code.vectors(x, start, k), middle, strict=True)]
-        sums = [code.multiply_add(*each) for each in zip(row, distances, sums, strict=True)]
-    for place, value in zip(code.places(y, n), sums, strict=True):
-        code.builder.store(value, place, align=code.alignment)
-
-
 @operation(TileType)
 def minus(code: Code, tile: Tile, b: Array, n: Any) -> Tile:
     """tile[r,v] -= b[n + v]"""
     vectors = code.vectors(b, n)
     return [[code.builder.fsub(*each) for each in zip(row, vectors, strict=True)] for row in tile]
+
+
+@operation(TileType)
+def plus(code: Code, tile: Tile, term: Tile) -> Tile:
+    """tile[r,v] += term[r,v]"""
+    return [[code.builder.fadd(*each) for each in zip(*rows, strict=True)] for rows in zip(tile, term, strict=True)]
+
+
+@operation(TileType)
+def times_plus(code: Code, tile: Tile, factor: Tile, term: Tile) -> Tile:
+    """tile[r,v] = tile[r,v] * factor[r,v] + term[r,v]"""
+    rows = zip(tile, factor, term, strict=True)
+    return [[code.multiply_add(*each) for each in zip(*row, strict=True)] for row in rows]

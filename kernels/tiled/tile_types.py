@@ -304,8 +304,8 @@ def operation(answer: Any) -> Callable[[Callable[..., Any]], Any]:
 def _expected(write: Any, name: str, given: Any, shape: TileShape | None) -> Any:
     """The type that an argument is to have: which one says its name. Raises TypingError for another."""
     wanted: Any = f"an array of {shape.dtype if shape else 'numbers'}, flat and contiguous"
-    if name in ("shape", "tile", "rows"):
-        wanted = {"shape": ShapeType, "tile": TileType, "rows": RowsType}[name]
+    if name in ("shape", "tile", "factor", "term", "rows"):
+        wanted = {"shape": ShapeType, "rows": RowsType}.get(name, TileType)
         fits = isinstance(given, wanted) and (shape is None or given.shape == shape)
     elif name in ("x", "w", "b", "y", "table"):
         kind = types.int64 if name == "table" else shape and getattr(types, shape.dtype)

@@ -25,7 +25,7 @@ from .teamwork import Job, Team, add_parts, part_size, pitch, scratch, together
 
 Array = NDArray[Any]
 
-PARTS, LEAST_PARTS = 16, 8  # enough for threads to take turns, few enough for their partial sums to be small
+PARTS, LEAST_PARTS = 16, 4  # enough for threads to take turns, few enough for their partial sums to be small
 PARTIAL_SUMS = 1 << 18  # numbers in the dw of all parts, unless that makes them fewer than the least
 SHARES = 8  # in which those are added up
 BLOCK = 1 << 17  # numbers of a block: about as many as a second-level cache holds
