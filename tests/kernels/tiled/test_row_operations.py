@@ -8,7 +8,7 @@ import pytest
 
 from refnet.kernels.jit import jit
 from refnet.kernels.tiled import row_operations
-from refnet.kernels.tiled.register_tile import load, load_row, rows_from, store_row
+from refnet.kernels.tiled.register_tile import load, load_row, store_row
 from refnet.kernels.tiled.row_operations import minus, plus, row, rows_of, scale_shift, times_plus, where_between
 from refnet.kernels.tiled.shapes import TileShape, lanes
 
