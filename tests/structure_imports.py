@@ -70,6 +70,7 @@ NUMBA_FILES = (
     "refnet.kernels.tiled.atomics",
     "refnet.kernels.tiled.register_tile",
     "refnet.kernels.tiled.row_operations",
+    "refnet.kernels.tiled.instructions",
     "refnet.kernels.tiled.tile_types",
 )
 NO_OPERATIONS = ("geometry", "store", "cache", "parts", "jit", "warmup", "__init__")

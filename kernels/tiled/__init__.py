@@ -8,12 +8,14 @@ weights once: packing them would cost more than the layer.) Results are those of
 sums accumulate in the dtype of the arrays, not in float64.
 
 How to read it, bottom up: `register_tile.py` (a matrix of sums in vector registers; `tile_types.py` teaches Numba what
-that is) and `shapes.py` (how large, on which processor). Then, for one operation at a time, `packing.py` and
-`meetings.py` (what tiles read, and where), `matmul.py` and `taps.py` (the loops), and the operations.
+that is, and `instructions.py` writes what is done with it) and `shapes.py` (how large, on which processor). Then, for
+one operation at a time, `packing.py` and `meetings.py` (what tiles read, and where), `matmul.py` and `taps.py` (the
+loops), and the operations.
 
-For whole networks (`refnet.compile`): `products.py` and `slide.py` (the loops, in one memory), `block.py` (a bottleneck
-as one operation), `program.py` (a table of operations, and what runs it), `lowering.py` and `schedules.py` (from a
-layer to rows of the table), `threads.py`, `claims.py` and `atomics.py` (who runs what).
+For whole networks (`refnet.compile`): `products.py` and `slide.py` (the loops, in one memory), `block.py` with
+`filling.py` (a bottleneck as one operation), `program.py` (a table of operations, and what runs it), `lowering.py`,
+`sliding.py` and `schedules.py` (from a layer to rows of the table), `threads.py`, `claims.py` and `atomics.py` (who
+runs what).
 
 For training steps (`refnet.fuse`): `normalised.py` (maps as they were before batch norm, read as they are wanted;
 `row_operations.py` has its tiles), `moments.py` (what batch norm wants to know of them), `teamwork.py` (who does what,

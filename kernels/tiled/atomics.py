@@ -26,7 +26,7 @@ Two ways to wait
                          C library (of the kernel32 library on Windows), called by name, so that compiled code can be
                          kept in a file: an address would hold for one process only
 
-`tile_types.py` tells how an intrinsic becomes part of a kernel. Nothing is checked: i lies inside of the array.
+`instructions.py` tells how an intrinsic becomes part of a kernel. Nothing is checked: i lies inside of the array.
 Under NUMBA_DISABLE_JIT=1 there are none of these operations.
 """
 

@@ -60,7 +60,7 @@ def block_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Arrays
 
 @inlined
 def room_of(shapes: Shapes, op: Any, thread: int) -> Room:
-    """Where a thread's scratch memory lies, and what in it."""
+    """A thread -> where its scratch memory lies, and what in it."""
     rings = op.scratch + thread * op.scratch_step
     filtered = rings + (op.rings * op.ring * op.pitch if op.rings > 0 else shapes.products.lanes)
     return Room(rings, filtered, filtered + (op.rows * op.out_width * op.depth if op.project_w >= 0 else 0))
@@ -95,7 +95,7 @@ def filter_slab(shapes: Shapes, op: Any, band: Band, slab: Slab, first: int, roo
 def filter_channels(
     slides: Slides, op: Any, band: Band, slab: Slab, first: int, room: Room, begin: int, end: int, arrays: Arrays
 ) -> None:
-    """The same for the slab's channels from `begin` to `end`."""
+    """The same for the slab's channels from `begin` to `end` -> memory."""
     m = slab.m + begin
     if op.project_w >= 0:
         apart, target = op.depth, room.filtered + first + begin
@@ -122,14 +122,14 @@ def filter_channels(
 
 @inlined
 def ring_lines(op: Any, band: Band, start: int) -> Lines:
-    """Those of a band, in a ring. All that a window meets is there."""
+    """A band -> the lines under it, in a ring from `start` on. All that a window meets is there."""
     first = (band.oy * op.stride_y - band.base) % op.ring * op.pitch
     return Lines(start, first, op.ring * op.pitch, op.pitch, op.slab, 0, ENDLESS, 0, ENDLESS, NOTHING)
 
 
 @inlined
 def map_lines(op: Any, band: Band, m: int, zeros: int) -> Lines:
-    """Those of a band, as they lie in the input: channel m and the next ones."""
+    """A band -> the lines under it, as they lie in the input: channel m and the next ones."""
     pitch, top = op.width * op.channels, band.oy * op.stride_y - op.top
     start = op.x + band.image * op.height * pitch + m
     return Lines(start, top * pitch, ENDLESS, pitch, op.channels, top, op.height, op.left, op.width, zeros)

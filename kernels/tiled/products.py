@@ -175,8 +175,10 @@ def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: in
 
 @inlined
 def pixels_from(shape: TileShape, tables: Array, table: int, first: int, pixels: int) -> Any:
-    """Where a tile's pixels lie, from `first` on. Those of a very short one end with the last pixel, which it may hold
-    several times: it reads all before it stores all, and equal sums.
+    """Where a tile's pixels lie, from `first` on: one offset for each of shape.rows.
+
+    Those of a very short one end with the last pixel, which it may hold several times: it reads all before it stores
+    all, and equal sums. Shapes: tables flat, int64.
     """
     if shape.rows > FEW:
         return rows_at(shape, tables, table + first)

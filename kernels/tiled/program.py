@@ -20,10 +20,10 @@ from ..jit import bare, inlined, inner
 from .block import block_chunk
 from .claims import LEAVE, begin_job, claim, finish, next_job
 from .gather import Source, gather
+from .instructions import pointer
 from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
 from .register_tile import add_row, apart, at_least, at_most, load_row, multiply_add, repeat, rows_at, store_row, zero
 from .shapes import Shapes, Slides, TileShape
-from .tile_types import pointer
 
 Array = NDArray[Any]
 

@@ -14,7 +14,7 @@ Why a tile
     A 6 x 2 tile reads 8 times for 12 multiply-adds. All of it must fit: 12 registers of sums, 2 for w, 1 for the
     scalar are 15 of the 16 that AVX2 has; a larger tile would be spilled to memory. `shapes.py` holds the best shapes.
 
-How Numba learns what a tile is stands in `tile_types.py`.
+How Numba learns what a tile is stands in `tile_types.py`, how an operation is written in `instructions.py`.
 
 Three kinds of values
     shape    how large a tile is: rows, vectors, lanes, dtype. Known to the compiler, so that it costs nothing at run
@@ -34,7 +34,8 @@ from typing import Any
 
 from numba import types
 
-from .tile_types import Array, Code, Rows, RowsType, Tile, TileType, operation
+from .instructions import Array, Code, Rows, Tile, operation
+from .tile_types import RowsType, TileType
 
 
 @operation(TileType)

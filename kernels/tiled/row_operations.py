@@ -9,7 +9,8 @@ operations it is vector code because it says so.
 
 from typing import Any
 
-from .tile_types import Array, Code, Rows, RowsType, Tile, TileType, operation
+from .instructions import Array, Code, Rows, Tile, operation
+from .tile_types import RowsType, TileType
 
 
 @operation(RowsType)

@@ -1,43 +1,32 @@
-"""How Numba learns what a register tile is, and how one operation on it becomes instructions.
+"""How Numba learns what a register tile is.
 
 How Numba learns a new kind of value
     Numba translates Python to LLVM's language, in which `<8 x float>` is one vector register and `[12 x <8 x float>]`
     twelve of them. A type of ours needs two things: a class for Numba's type inference (`TileType` below), and the
-    LLVM type that stands for it (its data model). An operation on it is an `intrinsic`: a function that, while a
-    kernel is being compiled, answers what type comes out and writes the instructions. After inlining nothing is left
-    of the tile but registers. In a kernel it looks like any value:
+    LLVM type that stands for it (its data model). An operation on it is an `intrinsic` (`instructions.py`): a function
+    that, while a kernel is being compiled, answers what type comes out and writes the instructions. After inlining
+    nothing is left of the tile but registers. In a kernel it looks like any value:
 
         tile = zero(shape)
         for k in range(depth):
             tile = multiply_add(tile, x, rows, k, w, n + k * shape.channels)
         store(tile, y, targets, n)
-
-    The multiply-add is `llvm.fmuladd`: one instruction and one rounding where the processor has it, a product and a
-    sum where it has not (`llvm.fma` would call a slow library function there).
-
-The operations themselves, each with its formula, are in `register_tile.py`, and those of training in
-`row_operations.py`. LLVM is spoken in these three files, and in `atomics.py`.
 """
 
 import functools
-import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from llvmlite import ir
 from numba import extending, types
-from numba.core import cgutils, config, datamodel, typing
-from numba.core.errors import TypingError
+from numba.core import config, datamodel, typing
 
 from .shapes import Tiles, TileShape
 
 # Numba declares these in ways that no type checker can follow.
 _extending: Any = extending
-_cgutils: Any = cgutils
 _config: Any = config
-_intrinsic: Callable[[Any], Any] = extending.intrinsic
 _models: Any = datamodel.models
-_pointer: Any = types.CPointer
 _templates: Any = typing.templates
 
 # Whether there is a compiler; the package asks before it hands out a kernel.
@@ -125,198 +114,3 @@ _extending.infer_getattr(
     type("TilesShapes", (_templates.AttributeTemplate,), {"key": TilesType, "generic_resolve": _shape_of})
 )
 _extending.lower_getattr_generic(TilesType)(_nothing)
-
-Vector = Any  # an LLVM value of the type <lanes x dtype>
-Tile = list[list[Vector]]  # as the compiler sees it: tile[r][v]
-Rows = list[Any]  # rows[r], an LLVM value of the type i64
-
-
-class Array(NamedTuple):
-    """Where an array's numbers are, and how many; of a pointer it is not known."""
-
-    data: Any
-    nitems: Any = None
-
-
-@_intrinsic
-def pointer(_context: Any, array: Any) -> Any:
-    """Where a flat array's numbers are: what takes one argument from function to function, of an array's seven.
-
-    It is indexed as the array, without a length, and without indices that count from the end.
-    """
-    if not (isinstance(array, types.Array) and array.ndim == 1 and array.layout == "C"):
-        raise TypingError(f"pointer: wanted a flat and contiguous array, got {array}")
-
-    def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return _field(context, builder, signature.args[0], values[0], "data")
-
-    return _pointer(array.dtype)(array), lower
-
-
-def _field(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
-    return context.data_model_manager[kind].get(builder, value, name)
-
-
-class Code:
-    """Writes the instructions of one operation into the kernel that is being compiled."""
-
-    def __init__(self, context: Any, builder: Any, shape: TileShape) -> None:
-        self.context, self.builder, self.shape = context, builder, shape
-        self.vector, self.alignment = vector_type(shape), 4 if shape.dtype == "float32" else 8
-
-    def add(self, *numbers: Any) -> Any:
-        """The sum of integers."""
-        return functools.reduce(self.builder.add, numbers)
-
-    def up_to(self, first: Any, last: Any) -> list[Any]:
-        """first, first + 1, ... for each row of the tile, but never more than last."""
-        numbers = (self.add(first, self.constant(r)) for r in range(self.shape.rows))
-        return [self.builder.select(self.builder.icmp_signed("<", i, last), i, last) for i in numbers]
-
-    def nothing(self) -> Vector:
-        return ir.Constant(self.vector, None)
-
-    def constant(self, number: int) -> Any:
-        return ir.Constant(ir.IntType(64), number)
-
-    def places(self, array: Array, *offsets: Any) -> list[Any]:
-        """The addresses of one row's vectors."""
-        starts = (self.constant(v * self.shape.lanes) for v in range(self.shape.vectors))
-        numbers = (self.builder.gep(array.data, [self.add(*offsets, start)]) for start in starts)
-        return [self.builder.bitcast(number, self.vector.as_pointer()) for number in numbers]
-
-    def vectors(self, array: Array, *offsets: Any) -> list[Vector]:
-        """One row's vectors, read. The alignment is that of one number."""
-        return [self.builder.load(place, align=self.alignment) for place in self.places(array, *offsets)]
-
-    def read_row(self, array: Array, *offsets: Any) -> list[Vector]:
-        """One row's vectors, read from a map: of a halved shape, the second half of the last one is zeros."""
-        if not self.shape.halved:
-            return self.vectors(array, *offsets)
-        *whole, last = self.places(array, *offsets)
-        half = self.builder.load(self._half_place(last), align=self.alignment)
-        return [*(self.builder.load(place, align=self.alignment) for place in whole), self._doubled(half)]
-
-    def write_row(self, row: list[Vector], array: Array, *offsets: Any) -> None:
-        """One row's vectors into a map: of a halved shape, the first half of the last one."""
-        places = self.places(array, *offsets)
-        if self.shape.halved:
-            places[-1], row = self._half_place(places[-1]), [*row[:-1], self._half(row[-1])]
-        for place, value in zip(places, row, strict=True):
-            self.builder.store(value, place, align=self.alignment)
-
-    @property
-    def _half_type(self) -> ir.VectorType:
-        return ir.VectorType(self.vector.element, self.shape.lanes // 2)
-
-    def _half_place(self, place: Any) -> Any:
-        return self.builder.bitcast(place, self._half_type.as_pointer())
-
-    def _half(self, vector: Vector) -> Vector:
-        """Its first half."""
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        return self.builder.shuffle_vector(vector, undefined, self._lanes(self.shape.lanes // 2))
-
-    def _doubled(self, half: Vector) -> Vector:
-        """With zeros behind it."""
-        return self.builder.shuffle_vector(half, ir.Constant(self._half_type, None), self._lanes(self.shape.lanes))
-
-    def _lanes(self, count: int) -> Any:
-        """The first so many lanes, in their order."""
-        return ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(count)))
-
-    def number(self, array: Array, *offsets: Any) -> Any:
-        return self.builder.load(self.builder.gep(array.data, [self.add(*offsets)]))
-
-    def everywhere(self, number: Any) -> Vector:
-        """A number in every lane."""
-        undefined, lane = ir.Constant(self.vector, ir.Undefined), ir.IntType(32)
-        first = self.builder.insert_element(undefined, number, ir.Constant(lane, 0))
-        zeros = ir.Constant(ir.VectorType(lane, self.shape.lanes), [0] * self.shape.lanes)
-        return self.builder.shuffle_vector(first, undefined, zeros)
-
-    def multiply_add(self, a: Vector, b: Vector, c: Vector) -> Vector:
-        """a * b + c."""
-        name = f"llvm.fmuladd.v{self.shape.lanes}f{8 * self.alignment}"
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
-        function = _cgutils.get_or_insert_function(self.builder.module, kind, name)
-        return self.builder.call(function, [a, b, c])
-
-    def unless(self, comparison: str, tile: Tile, limit: Any) -> Tile:
-        """The limit, where a sum compares so with it, else the sum; comparisons with NaN are false."""
-        bound = self.everywhere(limit)
-        compare, select = self.builder.fcmp_ordered, self.builder.select
-        return [[select(compare(comparison, each, bound), bound, each) for each in row] for row in tile]
-
-    def read(self, kind: Any, value: Any) -> Any:
-        """An argument in the form in which the operations below want it."""
-        if isinstance(kind, types.Array):
-            return Array(*(_field(self.context, self.builder, kind, value, name) for name in Array._fields))
-        if isinstance(kind, types.CPointer):
-            return Array(value)
-        if isinstance(kind, RowsType):
-            return [self.builder.extract_value(value, r) for r in range(self.shape.rows)]
-        if isinstance(kind, TileType):
-            rows = range(0, self.shape.rows * self.shape.vectors, self.shape.vectors)
-            return [[self.builder.extract_value(value, r + v) for v in range(self.shape.vectors)] for r in rows]
-        return value
-
-    def aggregate(self, kind: Any, answer: Any) -> Any:
-        """An answer as one LLVM value; None is no answer."""
-        if kind == types.none:
-            return self.context.get_dummy_value()
-        values = answer if isinstance(kind, RowsType) else [each for row in answer for each in row]
-        found = ir.Constant(self.context.get_value_type(kind), ir.Undefined)
-        for i, value in enumerate(values):
-            found = self.builder.insert_value(found, value, i)
-        return found
-
-
-def operation(answer: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make an operation of a function that writes its instructions; `answer` makes its type of the tile's shape.
-
-    What an argument is follows from its name (`_expected`), and a wrong one ends the compilation with a message.
-    """
-
-    def make(write: Callable[..., Any]) -> Any:
-        parameters = list(inspect.signature(write).parameters.values())[1:]
-
-        def typed(_context: Any, *given: Any) -> Any:
-            shape = given[0].shape if isinstance(given[0], ShapeType | TileType) else None
-            expected = [_expected(write, p.name, kind, shape) for p, kind in zip(parameters, given, strict=True)]
-
-            def lower(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-                code = Code(context, builder, given[0].shape)
-                arguments = (code.read(kind, value) for kind, value in zip(expected, values, strict=True))
-                return code.aggregate(result, write(code, *arguments))
-
-            result = answer if answer is types.none else answer(shape)
-            return _templates.signature(result, *expected), lower
-
-        context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY)
-        typed.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]  # for Numba
-        typed.__name__, typed.__doc__ = write.__name__, write.__doc__
-        return _extending.intrinsic(typed)
-
-    return make
-
-
-def _expected(write: Any, name: str, given: Any, shape: TileShape | None) -> Any:
-    """The type that an argument is to have: which one says its name. Raises TypingError for another."""
-    wanted: Any = f"an array of {shape.dtype if shape else 'numbers'}, flat and contiguous"
-    if name in ("shape", "tile", "factor", "term", "rows"):
-        wanted = {"shape": ShapeType, "rows": RowsType}.get(name, TileType)
-        fits = isinstance(given, wanted) and (shape is None or given.shape == shape)
-    elif name in ("x", "w", "b", "y", "table"):
-        kind = types.int64 if name == "table" else shape and getattr(types, shape.dtype)
-        if isinstance(given, types.Array):
-            fits = given.ndim == 1 and given.layout == "C" and given.dtype == kind and (given.mutable or name != "y")
-        else:
-            fits = isinstance(given, types.CPointer) and given.dtype == kind
-    elif name == "limit":
-        return shape and getattr(types, shape.dtype)
-    else:
-        wanted, fits, given = "an integer", isinstance(given, types.Integer), types.intp
-    if not fits:
-        raise TypingError(f"{write.__name__}: wanted {wanted} for {name}, got {given}")
-    return given

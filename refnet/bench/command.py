@@ -53,7 +53,7 @@ FACTORS = Several(float, "numbers")
 @click.option("--set", "more", metavar="NAME=VALUE", multiple=True, help="Any other setting of the builder.")
 @click.option("--sweep", type=click.Choice(["v1", "v2"]), help="The paper's 16 or 21 configurations.")
 @click.option("--training", is_flag=True, help="A step of training, beside torch; and the memory that it takes.")
-@click.option("--by", type=click.Choice(["block"]), help="Where refnet's own time goes.")
+@click.option("--by", type=click.Choice(["operation"]), help="Where refnet's own time goes.")
 @click.option("--peers", metavar="LIST", help="Of onnxruntime, openvino, torch, torch.compile, none.")
 @click.option("--blocks", type=click.IntRange(min=1), default=BLOCKS, show_default=True, help="In each all take turns.")
 @click.option("--runs", type=click.IntRange(min=1), help="Of each engine in each block.  [default: 25; in training 2]")
@@ -76,7 +76,7 @@ def bench(**given: Any) -> None:
     comparison.check(given["plot"])
     cases = list(_cases(given))
     if given["by"]:
-        found = comparison.blocks(cases, race, given["seed"])
+        found = comparison.operations(cases, race, given["seed"])
     else:
         compare = comparison.training if given["training"] else comparison.inference
         found = compare(cases, words, race, given["seed"])

@@ -11,9 +11,9 @@ from ..figures import check_figure
 from ..kernels.tiled.tile_types import COMPILES
 from ..tables import print_table
 from . import peak, report, tables
-from .blocks import block_data, by_block
 from .contestants import contestants
 from .machine import machine, versions
+from .operations import by_operation, operations_data
 from .plot import write_plot
 from .progress import progress
 from .race import Race
@@ -63,13 +63,12 @@ def training(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, see
     return Comparison(data, list(tables.step_tables(rows)), refused=any(row.refused for row in rows))
 
 
-def blocks(cases: Sequence[Case], race: Race, seed: int) -> Comparison:
-    """refnet alone, block by block."""
+def operations(cases: Sequence[Case], race: Race, seed: int) -> Comparison:
+    """refnet alone, operation by operation."""
     with progress(len(cases) * race.blocks) as bar:
-        found = []
-        for case in cases:
-            found.append(by_block(case, race, seed, bar.about(tables.title(case))))
-    return Comparison(_head(race) | {"by_block": [block_data(each) for each in found]}, [*map(tables.blocks, found)])
+        found = [by_operation(case, race, seed, bar.about(tables.title(case))) for case in cases]
+    data = {"by_operation": [operations_data(each) for each in found]}
+    return Comparison(_head(race) | data, [*map(tables.operations, found)])
 
 
 def draw(path: str, found: Comparison) -> None:

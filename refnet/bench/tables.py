@@ -8,8 +8,8 @@ from rich.table import Table
 
 from ..tables import table
 from . import judge
-from .blocks import WHOLE, Times, block_data
 from .intervals import Estimate
+from .operations import WHOLE, Times, operations_data
 from .rows import OWN, Case, Row
 
 FEW = 4  # rows, each of which has a table of its own
@@ -148,15 +148,15 @@ def notes(rows: Sequence[Row]) -> Iterator[str]:
     yield from said
 
 
-def blocks(times: Times) -> Table:
+def operations(times: Times) -> Table:
     """Where the time goes."""
-    data, found = block_data(times), []
-    total, madds = data["sum_of_medians"], sum(times.madds.values())
-    for row in data["blocks"]:
+    data, found = operations_data(times), []
+    total, madds = data["sum_of_medians"], sum(each.madds for each in times.operations)
+    for row in data["operations"]:
         part = 100 * row["madds"] / max(madds, 1), 100 * row["median"] / total
         cells = f"{part[0]:.1f}", milliseconds(row["median"]), f"{part[1]:.1f}", f"{row['peak_percent']:.1f}"
-        found.append((row["block"], f"{row['madds']:,}", *cells))
+        found.append((row["operation"], row["kernel"], f"{row['madds']:,}", *cells))
     for name, seconds in (("sum", total), (WHOLE, median(times.whole))):
-        found.append((name, f"{madds:,}", "", milliseconds(seconds), "", f"{times.share(madds, seconds):.1f}"))
-    columns = "block", "multiply-adds", "%", "median ms", "% of time", "% of peak"
-    return grid(f"{title(times.case)}: by block", "lrrrrr", columns, found)
+        found.append((name, "", f"{madds:,}", "", milliseconds(seconds), "", f"{times.share(madds, seconds):.1f}"))
+    columns = "operation", "kernel", "multiply-adds", "%", "median ms", "% of time", "% of peak"
+    return grid(f"{title(times.case)}: by operation", "llrrrrr", columns, found)

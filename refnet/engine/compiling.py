@@ -1,6 +1,6 @@
 """A graph and its weights -> a program: fold, match, pack, plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
@@ -33,6 +33,20 @@ def compile(net: Graph, weights: Mapping[str, Array], batch: int = 1, threads: i
     threads: how many may share a call, by default one for each core that this process may use. The weights are copied.
     Raises TypeError or ValueError that names what was wanted and what was given.
     """
+    built, images, team = _built(net, weights, batch, threads)
+    return Program(built.parts(net, built.steps()), images, team)
+
+
+def compile_apart(
+    net: Graph, weights: Mapping[str, Array], batch: int, threads: int, around: Callable[[Line, Step], Step]
+) -> Program:
+    """The same program with each operation a step of its own: what `around` makes of it and its line of `explain`."""
+    built, images, team = _built(net, weights, batch, threads)
+    return Program(built.parts(net, [around(*each) for each in built.apart()]), images, team)
+
+
+def _built(net: Graph, weights: Mapping[str, Array], batch: int, threads: int | None) -> tuple["_Built", int, int]:
+    """What there is to run, images of a call, threads."""
     if not isinstance(net, Graph):
         raise TypeError(f"net: wanted a refnet.Graph, got {type(net).__name__}")
     net.check_weights(weights)
@@ -50,8 +64,7 @@ def compile(net: Graph, weights: Mapping[str, Array], batch: int = 1, threads: i
     planned = plan(folded, found, lying, working, team, dtype.itemsize)
     packed = tables.pack(found, lowered, planned, dtype)
     scratch = tuple(team * each.scratch + each.shared for each in working)
-    built = _Built(folded, own, found, lying, planned, packed, scratch)
-    return Program(built.parts(net), images, team)
+    return _Built(folded, own, found, lying, planned, packed, scratch), images, team
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ class _Built:
     packed: tables.Packed
     scratch: Sequence[int]
 
-    def parts(self, given: Graph) -> Parts:
+    def parts(self, given: Graph, steps: Sequence[Step]) -> Parts:
         """What the program keeps. given: the graph as the caller knows it."""
         places = self.plan.places
         return Parts(
@@ -74,7 +87,7 @@ class _Built:
             inputs={name: places.get(name) for name in given.inputs},
             shapes=given.inputs,
             outputs={name: places[name] for name in given.outputs},
-            steps=tuple(self.steps()),
+            steps=tuple(steps),
             lines=tuple(self.lines()),
             weights=self.packed.weights,
             tables=self.packed.tables,
@@ -95,6 +108,12 @@ class _Built:
             else:
                 found.extend(self.plain(operation) for operation, _ in listed)
         return found
+
+    def apart(self) -> Iterator[tuple[Line, Step]]:
+        """Each operation that takes time: its line, and a step of its own."""
+        for line, each, span in zip(self.lines(), self.operations, self.packed.rows, strict=True):
+            if each.kind != "alias":
+                yield line, self.packed.step(span.start, span.stop) if each.fast else self.plain(each)
 
     def plain(self, operation: Operation) -> PlainStep:
         (node,), places = operation.nodes, self.plan.places

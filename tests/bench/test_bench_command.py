@@ -83,7 +83,7 @@ MISUSE = [
     ("mobilenet_v2 --by layer", "'layer' is not"),
     ("mobilenet_v2 --sweep v2", "--sweep: wanted without MODEL, --width, --resolution, --training; got MODEL"),
     ("--sweep v2 --width 1 --resolution 96", "got --width, --resolution beside it"),
-    ("--by block --plot x.png", "--by: wanted without --training, --plot, --peers; got --plot beside it"),
+    ("--by operation --plot x.png", "--by: wanted without --training, --plot, --peers; got --plot beside it"),
     ("--training --plot x.png", "--training: wanted without --plot; got --plot beside it"),
     ("--peers tensorflow", "--peers: wanted onnxruntime, openvino, torch, torch.compile or none, got 'tensorflow'"),
     ("--peers none,torch", "--peers: wanted none alone, or names, got none,torch"),
@@ -96,7 +96,7 @@ def test_misuse_gets_one_clear_line(words, message, monkeypatch):
     """Before anything is measured."""
     from refnet.bench import comparison
 
-    for name in ("_bandwidths", "compare", "compare_steps", "by_block"):
+    for name in ("_bandwidths", "compare", "compare_steps", "by_operation"):
         monkeypatch.setattr(comparison, name, lambda *_: pytest.fail("it began to measure"))
     assert message in refusal(*words.split())
 
@@ -224,15 +224,16 @@ def test_the_picture_is_written(tiny, beside, tmp_path):
 
 
 @pytest.mark.jit
-def test_by_block_adds_up(tiny):
-    result = run(tiny, *QUICK, "--by", "block", "--json")
+def test_by_operation_adds_up(tiny):
+    result = run(tiny, *QUICK, "--by", "operation", "--json")
     assert result.exit_code == 0, result.output
-    (found,) = json.loads(result.stdout)["by_block"]
-    rows = {row["block"]: row for row in found["blocks"]}
-    assert list(rows) == ["conv_first", "block_1", "pool", "classifier"]
-    assert rows["conv_first"]["madds"] == 5 * 4 * 4 * 27
+    (found,) = json.loads(result.stdout)["by_operation"]
+    rows = {row["operation"]: row for row in found["operations"]}
+    kernels = [(name, row["kernel"]) for name, row in rows.items()]
+    assert kernels == [("conv_first", "block"), ("pool", "mean"), ("classifier", "matrix")]
+    assert rows["conv_first"]["madds"] > 5 * 4 * 4 * 27, "the block behind it is the same operation"
     assert found["sum_of_medians"] == pytest.approx(sum(row["median"] for row in rows.values()))
-    shown = run(tiny, *QUICK, "--by", "block").stdout
+    shown = run(tiny, *QUICK, "--by", "operation").stdout
     for name in (*rows, "sum", "the whole program"):
         assert name in shown
 

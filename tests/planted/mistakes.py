@@ -273,7 +273,7 @@ TILED = (
     ),
     Mistake(
         "program: half of a last vector is stored a row too far",
-        "kernels/tiled/tile_types.py",
+        "kernels/tiled/instructions.py",
         "places[-1], row = self._half_place(places[-1]), [*row[:-1], self._half(row[-1])]",
         "places[-1], row = self._half_place(places[0]), [*row[:-1], self._half(row[-1])]",
         ("tests/kernels/tiled/test_register_tile.py",),

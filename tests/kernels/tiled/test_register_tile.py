@@ -14,6 +14,7 @@ from numba.core.errors import TypingError
 
 from refnet.kernels.jit import jit
 from refnet.kernels.tiled import register_tile
+from refnet.kernels.tiled.instructions import pointer
 from refnet.kernels.tiled.register_tile import (
     add,
     add_row,
@@ -34,7 +35,6 @@ from refnet.kernels.tiled.register_tile import (
     zero,
 )
 from refnet.kernels.tiled.shapes import TileShape, lanes, matrix_strips
-from refnet.kernels.tiled.tile_types import pointer
 
 pytestmark = pytest.mark.jit
 
