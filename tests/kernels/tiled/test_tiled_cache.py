@@ -72,7 +72,7 @@ def test_machine_code_for_other_vectors_is_not_found(tree):
 
 def test_an_edited_tiled_file_is_never_served_stale(tree):
     """Machine code of a loop is found again while all files stay, and not when what it is made of was edited."""
-    file = tree.kernels / "tiled" / "tile_types.py"
+    file = tree.kernels / "tiled" / "instructions.py"
     text = file.read_text(encoding="utf-8")
     assert text.count("ir.Constant(self.vector, None)") == 1
     file.write_text(text.replace("(self.vector, None)", "(self.vector, [1] * self.shape.lanes)"), encoding="utf-8")
