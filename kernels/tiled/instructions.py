@@ -220,7 +220,7 @@ def _expected(write: Any, name: str, given: Any, shape: TileShape | None) -> Any
     elif name == "limit":
         return shape and getattr(types, shape.dtype)
     else:
-        wanted, fits, given = "an integer", isinstance(given, types.Integer), types.intp
+        wanted, fits = "an integer", isinstance(given, types.Integer)
     if not fits:
         raise TypingError(f"{write.__name__}: wanted {wanted} for {name}, got {given}")
-    return given
+    return types.intp if wanted == "an integer" else given
