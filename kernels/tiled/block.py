@@ -29,7 +29,20 @@ from typing import Any
 
 from ..jit import inlined
 from .filling import Band, Depth, Room, Slab, borders, fill
-from .products import GO_ON, NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
+from .products import (
+    GO_ON,
+    NOTHING,
+    NOTHING_SOON,
+    Arrays,
+    Ending,
+    Panels,
+    Pixels,
+    Product,
+    Soon,
+    Window,
+    product,
+    share,
+)
 from .shapes import Shapes, Slides
 from .slide import ENDLESS, Filter, Goal, Lines, slide_over
 
@@ -155,4 +168,14 @@ def project(shapes: Shapes, op: Any, band: Band, depth: Depth, source: int, arra
     window = Window(1, op.window_t, min(depth.channels, op.filtered - depth.m))
     pixels = band.rows * op.out_width
     source_pixels, target_pixels = Pixels(source, op.depth_t), Pixels(target, op.y_t)
-    product(shapes, Product(source_pixels, window, panels, target_pixels, pixels, ending), arrays)
+    soon = next_lines(op, band) if op.fetches > 0 else NOTHING_SOON
+    product(shapes, Product(source_pixels, window, panels, target_pixels, pixels, ending, soon), arrays)
+
+
+@inlined
+def next_lines(op: Any, band: Band) -> Soon:
+    """A band -> the lines of the input that the next one reads and this one did not."""
+    line, reach = op.width * op.channels, (op.filter_height - 1) * op.dilation_y + 1 - op.stride_y - op.top
+    begin, end = (band.oy + band.rows) * op.stride_y + reach, (band.oy + band.rows + op.rows) * op.stride_y + reach
+    x = op.x + band.image * op.height * line
+    return Soon(x + min(begin, op.height) * line, x + min(end, op.height) * line)

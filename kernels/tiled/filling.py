@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ..jit import inlined, inner
 from .gather import Source, gather
-from .products import NOTHING, Array, Arrays, Ending, Panels, Pixels, Product, Window, product
+from .products import NOTHING, NOTHING_SOON, Array, Arrays, Ending, Panels, Pixels, Product, Window, product
 from .register_tile import apart, load_row, store_row, zero
 from .shapes import Shapes, Slides, TileShape
 
@@ -106,7 +106,8 @@ def expand(shapes: Shapes, op: Any, x: int, target: int, pixels: int, slab: Slab
     depth, window = op.runs * op.length, Window(op.runs, op.window_t, op.length)
     panels = Panels(op.expand_w + depth * slab.m, depth, 0, slab.channels)
     ending = Ending(op.expand_b + slab.m, Pixels(NOTHING, 0), op.expand_low, op.expand_high)
-    product(shapes, Product(Pixels(x, op.x_t), window, panels, Pixels(target, op.slab_t), pixels, ending), arrays)
+    source, goal = Pixels(x, op.x_t), Pixels(target, op.slab_t)
+    product(shapes, Product(source, window, panels, goal, pixels, ending, NOTHING_SOON), arrays)
 
 
 @inlined

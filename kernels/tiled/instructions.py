@@ -146,6 +146,14 @@ class Code:
         function = _cgutils.get_or_insert_function(self.builder.module, kind, name)
         return self.builder.call(function, [a, b, c])
 
+    def fetch(self, array: Array, n: Any) -> None:
+        """Ask for a line: to be read, into the second-level cache, data. (0, 2, 1 in LLVM's words.)"""
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = _cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0i8")
+        place = self.builder.bitcast(self.builder.gep(array.data, [n]), byte)
+        self.builder.call(function, [place, *(ir.Constant(number, each) for each in (0, 2, 1))])
+
     def unless(self, comparison: str, tile: Tile, limit: Any) -> Tile:
         """The limit, where a sum compares so with it, else the sum; comparisons with NaN are false."""
         bound = self.everywhere(limit)

@@ -83,6 +83,7 @@ def _limits(name: str, limits: Limits) -> Row:
     return {f"{name}_low": limits[0], f"{name}_high": limits[1]}
 
 
+SECOND_LEVEL = 1 << 20  # bytes of a cache: a map that is larger comes from farther away
 MANY_PIXELS = 512  # enough for eight bands
 NO_RUNS = np.zeros(1, np.int64)  # of a window that is one run
 
@@ -221,6 +222,7 @@ def block(
         "depth": plan.depth,
         "rings": plan.rings,
         "ring": ring,
+        "fetches": plan.rings == 0 and images * in_hw[0] * in_hw[1] * step * dtype.itemsize > SECOND_LEVEL,
         "pitch": sliding.columns * plan.slab,
         "expand_w": -1,
         "project_w": -1,

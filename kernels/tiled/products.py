@@ -15,7 +15,20 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ..jit import inlined, inner
-from .register_tile import add, apart, at_least, at_most, load, multiply_add, repeat, rows_at, rows_up_to, store, zero
+from .register_tile import (
+    add,
+    apart,
+    at_least,
+    at_most,
+    fetch,
+    load,
+    multiply_add,
+    repeat,
+    rows_at,
+    rows_up_to,
+    store,
+    zero,
+)
 from .shapes import FEW, WIDEST, Rows, Shapes, TileShape, Widths
 from .shapes import strip_of as strip_in_python
 
@@ -72,6 +85,13 @@ class Ending(NamedTuple):
     high: float
 
 
+class Soon(NamedTuple):
+    """What will be read next: the numbers from start to stop. While a product is computed they come into the cache."""
+
+    start: int
+    stop: int
+
+
 class Product(NamedTuple):
     """One matrix product: the windows of `pixels` pixels of the source times the panels -> the target."""
 
@@ -81,10 +101,12 @@ class Product(NamedTuple):
     target: Pixels
     pixels: int
     ending: Ending
+    soon: Soon
 
 
 NOTHING = -1
 GO_ON = -2
+NOTHING_SOON = Soon(0, 0)
 
 strip_of = inlined(strip_in_python)
 
@@ -112,20 +134,21 @@ def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
     for i in range(count):
         first, size = strip_of(vectors, i)
         if i < count - 1 or p.panels.columns % lanes == 0:
-            strip_of_width(shapes.products, size, p, arrays, first * lanes)
+            strip_of_width(shapes.products, size, p, arrays, first * lanes, i)
         else:
-            strip_of_width(shapes.halved, size, p, arrays, first * lanes)
+            strip_of_width(shapes.halved, size, p, arrays, first * lanes, i)
 
 
 @inlined
-def strip_of_width(widths: Widths, size: int, p: Product, arrays: Arrays, n: int) -> None:
-    """The strip of `size` vectors from column n on -> memory."""
+def strip_of_width(widths: Widths, size: int, p: Product, arrays: Arrays, n: int, i: int) -> None:
+    """Strip i, of `size` vectors from column n on -> memory. A narrow one reads so much that it asks for nothing."""
+    ahead = p.soon.start < p.soon.stop
     if size == 1:
         strip(widths.one, p, arrays, n)
     elif size == 2:
-        strip(widths.two, p, arrays, n)
+        strip_ahead(widths.two, p, arrays, n, i) if ahead else strip(widths.two, p, arrays, n)
     else:
-        strip(widths.three, p, arrays, n)
+        strip_ahead(widths.three, p, arrays, n, i) if ahead else strip(widths.three, p, arrays, n)
 
 
 @inner
@@ -142,16 +165,37 @@ def strip(rows: Rows, p: Product, arrays: Arrays, n: int) -> None:
     tall = (tiles - missing if exact else p.pixels // height) * height
     short = p.pixels if exact else tall
     for first in range(0, tall, height):
-        tile_of_sums(rows.tall, p, arrays, n, first)
+        tile_of_sums(rows.tall, p, arrays, n, first, NOTHING)
     for first in range(tall, short, height - 1):
-        tile_of_sums(rows.short, p, arrays, n, first)
+        tile_of_sums(rows.short, p, arrays, n, first, NOTHING)
     for first in range(short, p.pixels, rows.few.rows):
-        tile_of_sums(rows.few, p, arrays, n, first)
+        tile_of_sums(rows.few, p, arrays, n, first, NOTHING)
+
+
+@inner
+def strip_ahead(rows: Rows, p: Product, arrays: Arrays, n: int, i: int) -> None:
+    """The same as strip; at each of its steps one more cache line of what will be read next is asked for.
+
+    The processor sees by itself what a loop will read if it reads one line after another. A filter that does all pixels
+    of a band before the next channels does not, and with maps in memory it waited for each line. Shapes: as product.
+    """
+    apart(rows.tall)
+    height, line = rows.tall.rows, rows.tall.lanes
+    steps = p.window.runs * p.window.length
+    soon = p.soon.start + i * -(-p.pixels // height) * steps * line
+    for first in range(0, p.pixels - height + 1, height):
+        tile_of_sums(rows.tall, p, arrays, n, first, min(soon, p.soon.stop))
+        soon += steps * line
+    for first in range(p.pixels // height * height, p.pixels, rows.few.rows):
+        tile_of_sums(rows.few, p, arrays, n, first, NOTHING)
 
 
 @inlined
-def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int) -> None:
-    """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> memory."""
+def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int, soon: int) -> None:
+    """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> memory.
+
+    soon: what to ask for meanwhile, or NOTHING.
+    """
     memory, weights, tables = arrays
     places, at = pixels_from(shape, tables, p.target.table, first, p.pixels), p.target.start + n
     if p.ending.bias >= 0:
@@ -167,6 +211,9 @@ def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: in
         for k in range(begin, begin + p.window.length):
             tile = multiply_add(tile, memory, rows, k, weights, w)
             w += shape.channels
+            if soon >= 0:  # known while this is compiled
+                fetch(shape, memory, soon)
+                soon += shape.lanes
     if p.ending.residual.start >= 0:
         there = pixels_from(shape, tables, p.ending.residual.table, first, p.pixels)
         tile = add(tile, memory, there, p.ending.residual.start + n)

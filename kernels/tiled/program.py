@@ -21,7 +21,7 @@ from .block import block_chunk
 from .claims import LEAVE, begin_job, claim, finish, next_job
 from .gather import Source, gather
 from .instructions import pointer
-from .products import NOTHING, Arrays, Ending, Panels, Pixels, Product, Window, product, share
+from .products import NOTHING, NOTHING_SOON, Arrays, Ending, Panels, Pixels, Product, Window, product, share
 from .register_tile import add_row, apart, at_least, at_most, load_row, multiply_add, repeat, rows_at, store_row, zero
 from .shapes import Shapes, Slides, TileShape
 
@@ -33,7 +33,7 @@ _KIND = "kind"
 _SIZES = "height width channels inputs out_height out_width out_channels pixels expanded filtered"
 _WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
 _STEM = "height width channels inputs stride top left columns lines pitch"
-_SCHEDULE = "chunks bands groups rows slab depth rings ring pitch runs length"
+_SCHEDULE = "chunks bands groups rows slab depth rings ring pitch fetches runs length"
 _ADDRESSES = "x y residual scratch scratch_step shared"
 _WEIGHTS = "expand_w expand_b depthwise_w depthwise_b project_w project_b"
 _TABLES = "x_t y_t slab_t depth_t window_t"
@@ -93,8 +93,8 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
     first, last = share(op.pixels, op.bands, band)
     for pixel in range(first, last, op.rows):
         source, (target, ending) = Pixels(op.x + pixel * op.channels, op.x_t), goal(op, pixel, n)
-        pixels = min(op.rows, last - pixel)
-        product(shapes, Product(source, Window(1, op.window_t, op.inputs), panels, target, pixels, ending), arrays)
+        window, pixels = Window(1, op.window_t, op.inputs), min(op.rows, last - pixel)
+        product(shapes, Product(source, window, panels, target, pixels, ending, NOTHING_SOON), arrays)
 
 
 @inlined
@@ -124,7 +124,7 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Array
         gather(source, image, row * op.stride_y - op.top, lines, place, arrays.memory)
         target, ending = goal(op, (image * op.out_height + row) * op.out_width, n)
         window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
-        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending), arrays)
+        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending, NOTHING_SOON), arrays)
 
 
 @inlined

@@ -57,6 +57,12 @@ def rows_up_to(code: Code, shape: Any, table: Array, first: Any, last: Any) -> R
 
 
 @operation(types.none)
+def fetch(code: Code, shape: Any, x: Array, n: Any) -> None:
+    """Nothing but this: the cache line of x[n], which will be read before long, is on its way; n may be anything"""
+    code.fetch(x, n)
+
+
+@operation(types.none)
 def apart(code: Code, shape: Any) -> None:
     """Nothing at run time: the kernel that says this stays out of its callers, whose numbers need registers."""
     code.builder.function.attributes.add("noinline")

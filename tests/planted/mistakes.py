@@ -251,6 +251,13 @@ TILED = (
         _PROGRAM,
     ),
     Mistake(
+        "program: the last pixels of a strip are forgotten where more is asked for",
+        "kernels/tiled/products.py",
+        "for first in range(p.pixels // height * height, p.pixels, rows.few.rows):",
+        "for first in range(p.pixels, p.pixels, rows.few.rows):",
+        _PROGRAM,
+    ),
+    Mistake(
         "program: lines below the map are read",
         "kernels/tiled/slide.py",
         "if 0 <= iy + ky * filter.dilation_y < lines.height:",

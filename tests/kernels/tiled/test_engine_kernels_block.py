@@ -5,6 +5,7 @@
 
 import math
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -34,7 +35,10 @@ HOSTILE = {  # to bands of rows, slabs of channels, and tiles that slide over th
 
 
 class Block(NamedTuple):
-    """A drawn block: its map, its layers, how it slides, a shortcut or None; how its expansion slides, or None."""
+    """A drawn block: its map, its layers, how it slides, a shortcut or None; how its expansion slides, or None.
+
+    far: lowered as if its map were too large for a cache.
+    """
 
     x: Any
     expand: Part | None
@@ -44,6 +48,7 @@ class Block(NamedTuple):
     shortcut: Any
     integers: bool
     stem: Slide | None = None
+    far: bool = False
 
     def __repr__(self):
         parts = (part and part._replace(w=part.w.shape, bias=part.bias is not None) for part in self[1:4])
@@ -51,7 +56,8 @@ class Block(NamedTuple):
 
     def lowered(self):
         B, H, W, K = self.x.shape
-        return lowering.block(B, (H, W), K, self.slide, self.depthwise, self.expand, self.project, stem=self.stem)
+        with mock.patch.object(lowering, "SECOND_LEVEL", 0 if self.far else lowering.SECOND_LEVEL):
+            return lowering.block(B, (H, W), K, self.slide, self.depthwise, self.expand, self.project, stem=self.stem)
 
     def truth(self):
         h = Truth.of(self.x)
@@ -87,7 +93,7 @@ def blocks(draw, limits, integers=None, dtypes=("float32", "float64")):
     depthwise, project = part(*geometry.filter_hw, D), part(D, N) if projects else None
     shortcut = numbers(rng, integers, dtype, *geometry.y_shape[:3], N) if projects and draw(st.booleans()) else None
     slide = Slide(geometry.stride, geometry.dilation, geometry.pads)
-    return Block(x, expand, depthwise, project, slide, shortcut, integers, stem)
+    return Block(x, expand, depthwise, project, slide, shortcut, integers, stem, draw(st.booleans()))
 
 
 @st.composite

@@ -21,6 +21,7 @@ from refnet.kernels.tiled.register_tile import (
     apart,
     at_least,
     at_most,
+    fetch,
     load,
     load_row,
     multiply_add,
@@ -115,6 +116,11 @@ def loaded_from_a_row(shape, x, first, step, y, places):
 def added_from_a_row(shape, x, first, step, y, places):
     where = rows_from(shape, places, 0)
     store(add_row(load(shape, y, where, 0), x, first, step), y, where, 0)
+
+
+@jit
+def fetched(shape, x, n):
+    fetch(shape, x, n)
 
 
 @jit
@@ -335,6 +341,17 @@ def test_products_of_halved_tiles_take_whole_vectors_of_weights(shape):
     np.testing.assert_array_equal(memory.tile(memory.y, memory.places)[:, width:], memory.before[:, width:])
 
 
+@shapes
+@pytest.mark.parametrize("n", [0, 5, 1 << 40, -(1 << 40)])
+def test_what_is_asked_for_need_not_exist(shape, n):
+    memory = Memory(shape)
+    before = memory.x.copy()
+    fetched(shape, memory.x, n)
+    np.testing.assert_array_equal(memory.x, before)
+    (llvm, *_) = fetched.inspect_llvm().values()
+    assert "llvm.prefetch" in llvm
+
+
 def test_a_kernel_apart_computes_the_same_and_is_called(tmp_path, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     assert doubled_twice(SHAPES[0], 3) == 12
@@ -434,5 +451,5 @@ def test_llvm_is_told_to_multiply_and_add_at_once_and_keeps_the_tile_in_register
 def test_every_operation_is_tested_here():
     kind = type(zero)
     operations = {name for name, each in vars(register_tile).items() if isinstance(each, kind)}
-    assert len(operations) == 17
+    assert len(operations) == 18
     assert operations <= globals().keys()
