@@ -151,3 +151,20 @@ def test_threads_change_no_bit(block):
     for threads in (2, 4):
         together = outcome(block.lowered(), block.x, shape, block.shortcut, threads)
         np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("N", [17, 24, 33, 48, 80])
+@pytest.mark.parametrize("size", [(23, 9), (40, 13), (50, 25)])
+def test_a_map_that_no_cache_holds(size, N, stride):
+    """What the next band reads is asked for meanwhile, which changes nothing; bands do not fill tiles."""
+    rng, dtype = np.random.default_rng(N), "float32"
+    x, shortcut = numbers(rng, True, dtype, 2, *size, 24), None
+    depthwise = Part(numbers(rng, True, dtype, 3, 3, 24), None, UNLIMITED)
+    project = Part(numbers(rng, True, dtype, 24, N), numbers(rng, True, dtype, N), (0.0, 6.0))
+    slide = Slide((stride, stride), (1, 1), (1, 1, 1, 1))
+    block = Block(x, None, depthwise, project, slide, shortcut, True, far=True)
+    lowered, truth = block.lowered(), block.truth()
+    assert lowered.rows[0]["fetches"]
+    assert not block._replace(far=False).lowered().rows[0]["fetches"]
+    truth.check(outcome(lowered, x, truth.value.shape), True)
