@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from ..jit import inlined, inner
 from .gather import Source, gather
 from .products import NOTHING, NOTHING_SOON, Array, Arrays, Ending, Panels, Pixels, Product, Window, product
-from .register_tile import apart, load_row, store_row, zero
-from .shapes import Shapes, Slides, TileShape
+from .register_tile import store_row, zero
+from .shapes import Shapes, TileShape
 
 
 class Band(NamedTuple):
@@ -91,11 +91,11 @@ def fill(
     line = op.width * op.channels
     x = op.x + (image * op.height + iy) * line
     if op.expand_w < 0:
-        copy(shapes, op, x + slab.m, inside, count, slab.channels, arrays.memory)
-    elif op.stem_pitch > 0:
-        stem(op, image, iy, count, room, arrays.memory)
-        expand(shapes, op, room.lines, inside, count * op.columns, slab, arrays)
+        copy(op, x + slab.m, inside, count, slab.channels, arrays.memory)
     else:
+        if op.stem_pitch > 0:
+            stem(op, image, iy, count, room, arrays.memory)
+            x = room.lines
         expand(shapes, op, x, inside, count * op.columns, slab, arrays)
     return int(count)
 
@@ -127,26 +127,11 @@ def stem(op: Any, image: int, iy: int, count: int, room: Room, memory: Array) ->
     gather(source, image, iy * op.stem_stride - op.stem_top, lines, room.lines, memory)
 
 
-@inlined
-def copy(shapes: Shapes, op: Any, x: int, target: int, count: int, channels: int, memory: Array) -> None:
-    """So many rows of the map from x on, so many of their channels -> memory from `target` on."""
-    whole = channels - channels % shapes.products.lanes
-    copy_channels(shapes.slides, op, x, target, count, whole, memory)
-    if whole < channels:
-        copy_channels(shapes.half_slides, op, x + whole, target + whole, count, channels - whole, memory)
-
-
 @inner
-def copy_channels(slides: Slides, op: Any, x: int, target: int, count: int, channels: int, memory: Array) -> None:
-    """The same for whole vectors of channels. Shapes: as copy."""
-    apart(slides.single)
-    several = op.columns // slides.long.rows * slides.long.rows
+def copy(op: Any, x: int, target: int, count: int, channels: int, memory: Array) -> None:
+    """So many rows of the map from x on, so many of their channels -> memory from `target` on. Shapes: op a row."""
     for i in range(count):
-        for m in range(0, channels, slides.single.channels):
-            source, place = x + i * op.width * op.channels + m, target + i * op.pitch + m
-            for j in range(0, several, slides.long.rows):
-                tile = load_row(slides.long, memory, source + j * op.channels, op.channels)
-                store_row(tile, memory, place + j * op.slab, op.slab)
-            for j in range(several, op.columns):
-                tile = load_row(slides.single, memory, source + j * op.channels, 0)
-                store_row(tile, memory, place + j * op.slab, 0)
+        for j in range(op.columns):
+            source, place = x + (i * op.width + j) * op.channels, target + i * op.pitch + j * op.slab
+            for m in range(channels):
+                memory[place + m] = memory[source + m]

@@ -133,38 +133,40 @@ def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
     count = -(-vectors // WIDEST)
     for i in range(count):
         first, size = strip_of(vectors, i)
+        n = first * lanes
         if i < count - 1 or p.panels.columns % lanes == 0:
-            strip_of_width(shapes.products, size, p, arrays, first * lanes, i)
+            begin = tiles_ahead(shapes.products, size, p, arrays, n, i) if p.soon.start < p.soon.stop else 0
+            strip_of_width(shapes.products, size, p, arrays, n, begin)
         else:
-            strip_of_width(shapes.halved, size, p, arrays, first * lanes, i)
+            strip_of_width(shapes.halved, size, p, arrays, n, 0)
 
 
 @inlined
-def strip_of_width(widths: Widths, size: int, p: Product, arrays: Arrays, n: int, i: int) -> None:
-    """Strip i, of `size` vectors from column n on -> memory. A narrow one reads so much that it asks for nothing."""
-    ahead = p.soon.start < p.soon.stop
+def strip_of_width(widths: Widths, size: int, p: Product, arrays: Arrays, n: int, begin: int) -> None:
+    """The strip of `size` vectors from column n on, for the pixels from `begin` on -> memory."""
     if size == 1:
-        strip(widths.one, p, arrays, n)
+        strip(widths.one, p, arrays, n, begin)
     elif size == 2:
-        strip_ahead(widths.two, p, arrays, n, i) if ahead else strip(widths.two, p, arrays, n)
+        strip(widths.two, p, arrays, n, begin)
     else:
-        strip_ahead(widths.three, p, arrays, n, i) if ahead else strip(widths.three, p, arrays, n)
+        strip(widths.three, p, arrays, n, begin)
 
 
 @inner
-def strip(rows: Rows, p: Product, arrays: Arrays, n: int) -> None:
-    """One strip's columns from n on, for all pixels: first tall tiles, then short ones, then very short ones.
+def strip(rows: Rows, p: Product, arrays: Arrays, n: int, begin: int) -> None:
+    """One strip's columns from n on, for all pixels from `begin` on: first tall tiles, then short ones, then very short
+    ones.
 
     Shapes: as product.
     """
     apart(rows.tall)
-    height = rows.tall.rows
-    tiles = -(-p.pixels // height)
-    missing = tiles * height - p.pixels
+    height, pixels = rows.tall.rows, p.pixels - begin
+    tiles = -(-pixels // height)
+    missing = tiles * height - pixels
     exact = missing <= tiles
-    tall = (tiles - missing if exact else p.pixels // height) * height
+    tall = begin + (tiles - missing if exact else pixels // height) * height
     short = p.pixels if exact else tall
-    for first in range(0, tall, height):
+    for first in range(begin, tall, height):
         tile_of_sums(rows.tall, p, arrays, n, first, NOTHING)
     for first in range(tall, short, height - 1):
         tile_of_sums(rows.short, p, arrays, n, first, NOTHING)
@@ -172,22 +174,33 @@ def strip(rows: Rows, p: Product, arrays: Arrays, n: int) -> None:
         tile_of_sums(rows.few, p, arrays, n, first, NOTHING)
 
 
+@inlined
+def tiles_ahead(widths: Widths, size: int, p: Product, arrays: Arrays, n: int, i: int) -> int:
+    """The tall tiles of strip i, while what is read soon is asked for -> memory, and how many pixels are done.
+
+    None of a narrow strip, which reads so much that there is no room for more.
+    """
+    if size == 2:
+        return strip_ahead(widths.two.tall, p, arrays, n, i)
+    if size == 3:
+        return strip_ahead(widths.three.tall, p, arrays, n, i)
+    return 0
+
+
 @inner
-def strip_ahead(rows: Rows, p: Product, arrays: Arrays, n: int, i: int) -> None:
-    """The same as strip; at each of its steps one more cache line of what will be read next is asked for.
+def strip_ahead(shape: TileShape, p: Product, arrays: Arrays, n: int, i: int) -> int:
+    """The same of one width. Shapes: as product. At each step of the sums one more cache line is asked for.
 
     The processor sees by itself what a loop will read if it reads one line after another. A filter that does all pixels
-    of a band before the next channels does not, and with maps in memory it waited for each line. Shapes: as product.
+    of a band before the next channels does not, and with maps in memory it waited for each line.
     """
-    apart(rows.tall)
-    height, line = rows.tall.rows, rows.tall.lanes
-    steps = p.window.runs * p.window.length
-    soon = p.soon.start + i * -(-p.pixels // height) * steps * line
-    for first in range(0, p.pixels - height + 1, height):
-        tile_of_sums(rows.tall, p, arrays, n, first, min(soon, p.soon.stop))
-        soon += steps * line
-    for first in range(p.pixels // height * height, p.pixels, rows.few.rows):
-        tile_of_sums(rows.few, p, arrays, n, first, NOTHING)
+    apart(shape)
+    whole = p.pixels - p.pixels % shape.rows
+    lines = whole // shape.rows * p.window.runs * p.window.length * shape.lanes
+    for first in range(0, whole, shape.rows):
+        soon = p.soon.start + i * lines + first // shape.rows * p.window.runs * p.window.length * shape.lanes
+        tile_of_sums(shape, p, arrays, n, first, min(soon, p.soon.stop))
+    return whole
 
 
 @inlined

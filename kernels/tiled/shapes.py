@@ -210,7 +210,8 @@ def program_shapes(dtype: DTypeLike) -> Shapes:
     """Those for this processor."""
     name, whole, half = np.dtype(dtype).name, lanes(dtype), granule(dtype)
     halved = _widths(name, whole, halved=half < whole)
-    return Shapes(_widths(name, whole), _slides(name, whole), halved, _slides(name, half))
+    few = SLIDE_ROWS if half == whole else (SLIDE_ROWS[0],) * 2  # of half ones: for few channels, and compiled as well
+    return Shapes(_widths(name, whole), _slides(name, whole, SLIDE_ROWS), halved, _slides(name, half, few))
 
 
 def _widths(dtype: str, width: int, halved: bool = False) -> Widths:
@@ -221,8 +222,8 @@ def _widths(dtype: str, width: int, halved: bool = False) -> Widths:
     return Widths(rows(1), rows(2), rows(3), width)
 
 
-def _slides(dtype: str, width: int) -> Slides:
-    long, middling = SLIDE_ROWS
+def _slides(dtype: str, width: int, rows_of_tiles: tuple[int, int]) -> Slides:
+    long, middling = rows_of_tiles
 
     def shape(rows: int, stride: int = 1, taps: int = 3) -> TileShape:
         return TileShape(rows, 1, width, dtype, stride, taps)

@@ -253,8 +253,8 @@ TILED = (
     Mistake(
         "program: the last pixels of a strip are forgotten where more is asked for",
         "kernels/tiled/products.py",
-        "for first in range(p.pixels // height * height, p.pixels, rows.few.rows):",
-        "for first in range(p.pixels, p.pixels, rows.few.rows):",
+        "    whole = p.pixels - p.pixels % shape.rows\n",
+        "    whole = p.pixels\n",
         _PROGRAM,
     ),
     Mistake(
