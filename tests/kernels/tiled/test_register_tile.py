@@ -42,7 +42,8 @@ pytestmark = pytest.mark.jit
 CANARY = -1e30
 SHAPES = (matrix_strips(1000, np.float32)[0].shape, TileShape(3, 1, lanes(np.float64), "float64"))
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
-halved = pytest.mark.parametrize("shape", [replace(shape, halved=True) for shape in SHAPES], ids=str)
+HALVED = tuple(replace(shape, halved=True) for shape in SHAPES)
+halved = pytest.mark.parametrize("shape", HALVED, ids=str)
 
 
 @jit
@@ -294,7 +295,7 @@ def test_load_row_and_add_row(shape):
         memory.check(already * memory.before + memory.tile(memory.x, 7 + step * np.arange(shape.rows)))
 
 
-@shapes
+@pytest.mark.parametrize("shape", SHAPES + HALVED, ids=str)
 def test_store_row(shape):
     memory, step = Memory(shape), shape.channels + 3
     memory.y[:] = CANARY
@@ -309,15 +310,6 @@ def test_half_of_the_last_vector_lies_in_memory(shape):
     memory.y[:] = CANARY
     loaded(shape, memory.x, memory.rows, 3, memory.y, memory.places, 0)
     memory.check(memory.tile(memory.x, memory.rows, 3))
-
-
-@halved
-def test_rows_side_by_side_are_stored_to_half_of_the_last_vector(shape):
-    memory, step = Memory(shape), shape.channels + 3
-    memory.y[:] = CANARY
-    stored_in_a_row(shape, memory.x, memory.rows, memory.y, 4, step)
-    memory.places = 4 + step * np.arange(shape.rows)
-    memory.check(memory.tile(memory.x, memory.rows))
 
 
 @halved
