@@ -1,8 +1,8 @@
 """A bottleneck as one operation (V2 section 5.1): the expanded map never lies in memory, only a piece of it.
 
-    fill      a few padded rows of a slab of channels: expanded from the input, or copied where nothing expands (V1);
+    fill      a few padded rows of a slab of channels: expanded from the input, or copied where nothing expands;
               a network's first convolution, where a depthwise one follows it, expands as well. A filter of 3 x 3 goes
-              over the input as it lies where nothing expands: nothing is filled, there are no rings
+              over the input as it lies where nothing expands (V1): nothing is filled, there are no rings
     slide     the depthwise filter over these rows
     project   a matrix product of the result, added to the output
 
@@ -25,10 +25,10 @@ own in shared memory, which `program.py` adds up in order.
 """
 
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..jit import inlined
-from .filling import Band, Depth, Room, Slab, borders, fill
+from .filling import Room, Slab, borders, fill
 from .products import (
     GO_ON,
     NOTHING,
@@ -45,6 +45,23 @@ from .products import (
 )
 from .shapes import Shapes, Slides
 from .slide import ENDLESS, Filter, Goal, Lines, slide_over
+
+
+class Band(NamedTuple):
+    """`rows` output rows from oy on, of one image. base: the padded row that lies in the rings' first place."""
+
+    image: int
+    oy: int
+    rows: int
+    base: int
+
+
+class Depth(NamedTuple):
+    """Channels from m on that are projected together, and the group to whose sums they belong."""
+
+    m: int
+    channels: int
+    group: int
 
 
 @inlined
@@ -99,24 +116,25 @@ def depthwise(shapes: Shapes, op: Any, band: Band, depth: Depth, filled: int, ro
 def filter_slab(shapes: Shapes, op: Any, band: Band, slab: Slab, first: int, room: Room, arrays: Arrays) -> None:
     """The depthwise filter over the rows of a slab -> what is projected, from channel `first` on, or the output."""
     whole = slab.channels - slab.channels % shapes.products.lanes
-    filter_channels(shapes.slides, op, band, slab, first, room, 0, whole, arrays)
+    filter_vectors(shapes.slides, op, band, Slab(slab.m, whole, slab.ring), first, room, arrays)
     if whole < slab.channels:
-        filter_channels(shapes.half_slides, op, band, slab, first, room, whole, slab.channels, arrays)
+        rest = Slab(slab.m + whole, slab.channels - whole, slab.ring + whole)
+        filter_vectors(shapes.half_slides, op, band, rest, first + whole, room, arrays)
 
 
 @inlined
-def filter_channels(
-    slides: Slides, op: Any, band: Band, slab: Slab, first: int, room: Room, begin: int, end: int, arrays: Arrays
+def filter_vectors(
+    slides: Slides, op: Any, band: Band, slab: Slab, first: int, room: Room, arrays: Arrays
 ) -> None:
-    """The same for the slab's channels from `begin` to `end` -> memory."""
-    m = slab.m + begin
+    """The same for a slab of as many channels as vectors hold -> memory."""
+    m = slab.m
     if op.project_w >= 0:
-        apart, target = op.depth, room.filtered + first + begin
+        apart, target = op.depth, room.filtered + first
     else:
         apart = op.out_channels
         target = op.y + (band.image * op.out_height + band.oy) * op.out_width * apart + m
     goal = Goal(target, op.out_width * apart, apart, band.rows, op.out_width)
-    lines = ring_lines(op, band, slab.ring + begin) if op.rings > 0 else map_lines(op, band, m, room.rings)
+    lines = ring_lines(op, band, slab.ring) if op.rings > 0 else map_lines(op, band, m, room.rings)
     filter = Filter(
         op.filter_height,
         op.filter_width,
@@ -130,7 +148,7 @@ def filter_channels(
         op.depthwise_low,
         op.depthwise_high,
     )
-    slide_over(slides, goal, lines, filter, end - begin, arrays)
+    slide_over(slides, goal, lines, filter, slab.channels, arrays)
 
 
 @inlined

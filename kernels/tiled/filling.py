@@ -20,23 +20,6 @@ from .register_tile import store_row, zero
 from .shapes import Shapes, TileShape
 
 
-class Band(NamedTuple):
-    """`rows` output rows from oy on, of one image. base: the padded row that lies in the rings' first place."""
-
-    image: int
-    oy: int
-    rows: int
-    base: int
-
-
-class Depth(NamedTuple):
-    """Channels from m on that are projected together, and the group to whose sums they belong."""
-
-    m: int
-    channels: int
-    group: int
-
-
 class Slab(NamedTuple):
     """Some channels from m on, and where the ring begins in which their rows lie."""
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ..jit import inlined
-from .products import clear
 
 Array = NDArray[Any]
 
@@ -49,3 +48,10 @@ def gather(source: Source, image: int, iy: int, lines: int, place: int, memory: 
             for j in range(source.columns):
                 for m in range(source.inputs):
                     memory[inside + j * source.inputs + m] = memory[x + j * source.channels + m]
+
+
+@inlined
+def clear(memory: Array, start: int, stop: int) -> None:
+    """Zeros from start to stop -> memory."""
+    for i in range(start, stop):
+        memory[i] = 0

@@ -117,13 +117,6 @@ def share(total: int, parts: int, part: int) -> tuple[int, int]:
     return total * part // parts, total * (part + 1) // parts
 
 
-@inlined
-def clear(memory: Array, start: int, stop: int) -> None:
-    """Zeros from start to stop -> memory."""
-    for i in range(start, stop):
-        memory[i] = 0
-
-
 @inner
 def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
     """The sums of all pixels over their windows. Shapes: as the tuples say -> arrays.memory."""
