@@ -39,6 +39,7 @@ from .products import (
     Pixels,
     Product,
     Soon,
+    Spaced,
     Window,
     product,
     share,
@@ -185,9 +186,9 @@ def project(shapes: Shapes, op: Any, band: Band, depth: Depth, source: int, arra
     # Without padded channels: behind an infinite input they are not zero but NaN.
     window = Window(1, op.window_t, min(depth.channels, op.filtered - depth.m))
     pixels = band.rows * op.out_width
-    source_pixels, target_pixels = Pixels(source, op.depth_t), Pixels(target, op.y_t)
     soon = next_lines(op, band) if op.fetches > 0 else NOTHING_SOON
-    product(shapes, Product(source_pixels, window, panels, target_pixels, pixels, ending, soon), arrays)
+    x, y = Spaced(source, op.depth), Pixels(target, op.y_t)
+    product(shapes, Product(x, window, panels, y, pixels, ending, soon), arrays)
 
 
 @inlined

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ..jit import inlined, inner
 from .gather import Source, gather
-from .products import NOTHING, NOTHING_SOON, Array, Arrays, Ending, Panels, Pixels, Product, Window, product
+from .products import NOTHING, NOTHING_SOON, Array, Arrays, Ending, Panels, Pixels, Product, Spaced, Window, product
 from .register_tile import store_row, zero
 from .shapes import Shapes, TileShape
 
@@ -71,32 +71,34 @@ def fill(
         clear_vectors(shapes.half_slides.single, arrays.memory, row, row + op.pitch)
         return 1
     count, inside = min(most, op.height - iy), row + op.left * op.slab
-    line = op.width * op.channels
-    x = op.x + (image * op.height + iy) * line
+    x = op.x + (image * op.height + iy) * op.width * op.channels
     if op.expand_w < 0:
         copy(op, x + slab.m, inside, count, slab.channels, arrays.memory)
-    else:
-        if op.stem_pitch > 0:
-            stem(op, image, iy, count, room, arrays.memory)
-            x = room.lines
-        expand(shapes, op, x, inside, count * op.columns, slab, arrays)
+        return int(count)
+    line, step = op.width * op.channels, op.channels
+    if op.stem_pitch > 0:
+        stem(op, image, iy, count, room, arrays.memory)
+        x, line, step = room.lines, op.stem_stride_y * op.stem_pitch, op.stem_stride_x * op.stem_inputs
+    together = count if line == op.columns * step else 1  # lines between whose pixels there is no gap
+    for i in range(0, count, together):
+        pixels, target = Spaced(x + i * line, step), inside + i * op.pitch
+        expand(shapes, op, pixels, target, together * op.columns, slab, arrays)
     return int(count)
 
 
 @inlined
-def expand(shapes: Shapes, op: Any, x: int, target: int, pixels: int, slab: Slab, arrays: Arrays) -> None:
-    """A slab's channels of the expanded map, for the pixels whose windows begin at x -> memory from `target` on."""
+def expand(shapes: Shapes, op: Any, x: Spaced, target: int, pixels: int, slab: Slab, arrays: Arrays) -> None:
+    """A slab's channels of the expanded map, for so many pixels' windows x -> memory from `target` on."""
     depth, window = op.runs * op.length, Window(op.runs, op.window_t, op.length)
     panels = Panels(op.expand_w + depth * slab.m, depth, 0, slab.channels)
     ending = Ending(op.expand_b + slab.m, Pixels(NOTHING, 0), op.expand_low, op.expand_high)
-    source, goal = Pixels(x, op.x_t), Pixels(target, op.slab_t)
-    product(shapes, Product(source, window, panels, goal, pixels, ending, NOTHING_SOON), arrays)
+    product(shapes, Product(x, window, panels, Pixels(target, op.slab_t), pixels, ending, NOTHING_SOON), arrays)
 
 
 @inlined
 def stem(op: Any, image: int, iy: int, count: int, room: Room, memory: Array) -> None:
     """The lines of the image under so many rows, from row iy on -> memory."""
-    lines = (count - 1) * op.stem_stride + op.stem_lines
+    lines = (count - 1) * op.stem_stride_y + op.stem_lines
     source = Source(
         op.x,
         op.stem_height,
@@ -107,7 +109,7 @@ def stem(op: Any, image: int, iy: int, count: int, room: Room, memory: Array) ->
         op.stem_columns,
         op.stem_pitch,
     )
-    gather(source, image, iy * op.stem_stride - op.stem_top, lines, room.lines, memory)
+    gather(source, image, iy * op.stem_stride_y - op.stem_top, lines, room.lines, memory)
 
 
 @inner

@@ -12,7 +12,7 @@ The operations themselves, each with its formula, are in `register_tile.py`, and
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -91,46 +91,96 @@ class Code:
 
     def vectors(self, array: Array, *offsets: Any) -> list[Vector]:
         """One row's vectors, read. The alignment is that of one number."""
-        return [self.builder.load(place, align=self.alignment) for place in self.places(array, *offsets)]
+        return [self._load(place) for place in self.places(array, *offsets)]
 
-    def read_row(self, array: Array, *offsets: Any) -> list[Vector]:
-        """One row's vectors, read from a map: of a halved shape, the second half of the last one is zeros."""
+    def weights(self, array: Array, *offsets: Any) -> list[Vector]:
+        """What all rows are multiplied with, or begin with. Of a halved shape, the last vector is one half, twice."""
         if not self.shape.halved:
             return self.vectors(array, *offsets)
         *whole, last = self.places(array, *offsets)
-        half = self.builder.load(self._half_place(last), align=self.alignment)
-        return [*(self.builder.load(place, align=self.alignment) for place in whole), self._doubled(half)]
+        half = self._load(self._half_place(last))
+        return [*map(self._load, whole), self._joined(half, half)]
 
-    def write_row(self, row: list[Vector], array: Array, *offsets: Any) -> None:
-        """One row's vectors into a map: of a halved shape, the first half of the last one."""
-        places = self.places(array, *offsets)
+    def read_map(self, places: list[Array]) -> Tile:
+        """A tile, each row from its place in a map."""
+        if not self.shape.halved:
+            return [self.vectors(place) for place in places]
+        rows, halves = [], []
+        for place in places:
+            *whole, last = self.places(place)
+            rows.append([*map(self._load, whole)])
+            halves.append(self._load(self._half_place(last)))
+        for r in range(0, len(rows), 2):
+            other = halves[r + 1] if r + 1 < len(rows) else ir.Constant(halves[r].type, None)
+            rows[r].append(self._joined(halves[r], other))
+        return rows
+
+    def write_map(self, tile: Tile, places: list[Array]) -> None:
+        """A tile, each row to its place in a map."""
+        for r, (place, row) in enumerate(zip(places, tile, strict=True)):
+            vectors = self.places(place)
+            if self.shape.halved:
+                vectors[-1] = self._half_place(vectors[-1])
+                row = [*row[: self.shape.vectors - 1], self._half(tile[r - r % 2][-1], r % 2)]
+            for vector, value in zip(vectors, row, strict=True):
+                self.builder.store(value, vector, align=self.alignment)
+
+    def factors(self, numbers: list[Any]) -> Tile:
+        """One number for each row -> a tile of them, in every lane."""
+        rows = [self.everywhere(number) for number in numbers]
+        found = [[each] * width for each, width in zip(rows, self.shape.widths, strict=True)]
         if self.shape.halved:
-            places[-1], row = self._half_place(places[-1]), [*row[:-1], self._half(row[-1])]
-        for place, value in zip(places, row, strict=True):
-            self.builder.store(value, place, align=self.alignment)
+            n = self.shape.lanes
+            halves = self._lanes([*range(n // 2), *range(n + n // 2, 2 * n)])
+            for r in range(0, len(rows) - 1, 2):
+                found[r][-1] = self.builder.shuffle_vector(rows[r], rows[r + 1], halves)
+        return found
 
-    @property
-    def _half_type(self) -> ir.VectorType:
-        return ir.VectorType(self.vector.element, self.shape.lanes // 2)
+    def _load(self, place: Any) -> Any:
+        return self.builder.load(place, align=self.alignment)
 
     def _half_place(self, place: Any) -> Any:
-        return self.builder.bitcast(place, self._half_type.as_pointer())
+        return self.builder.bitcast(place, ir.VectorType(self.vector.element, self.shape.lanes // 2).as_pointer())
 
-    def _half(self, vector: Vector) -> Vector:
-        """Its first half."""
+    def _half(self, vector: Vector, second: int) -> Vector:
+        """Its first half, or the second."""
+        n = self.shape.lanes // 2
         undefined = ir.Constant(self.vector, ir.Undefined)
-        return self.builder.shuffle_vector(vector, undefined, self._lanes(self.shape.lanes // 2))
+        return self.builder.shuffle_vector(vector, undefined, self._lanes([*range(second * n, (second + 1) * n)]))
 
-    def _doubled(self, half: Vector) -> Vector:
-        """With zeros behind it."""
-        return self.builder.shuffle_vector(half, ir.Constant(self._half_type, None), self._lanes(self.shape.lanes))
+    def _joined(self, first: Any, second: Any) -> Vector:
+        """Two halves."""
+        return self.builder.shuffle_vector(first, second, self._lanes([*range(self.shape.lanes)]))
 
-    def _lanes(self, count: int) -> Any:
-        """The first so many lanes, in their order."""
-        return ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(count)))
+    def _lanes(self, numbers: list[int]) -> Any:
+        """Lanes, by their numbers."""
+        return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
+
+    def at(self, array: Array, *offsets: Any) -> Array:
+        """The array from an index on."""
+        return Array(self.builder.gep(array.data, [self.add(*offsets)]))
+
+    def evenly(self, array: Array, first: Any, step: Any, count: int) -> list[Array]:
+        """Where x[first], x[first + step], x[first + 2*step], ... are.
+
+        Left alone, the compiler computes all multiples of the step ahead of a loop, more than there are registers for,
+        and reads them back from the stack. So every third address comes out of nowhere, as far as it can tell; the
+        processor itself adds the step, or twice the step, when it reads.
+        """
+        near, found = array, []
+        for i in range(count):
+            if i % 3 == 0:
+                offset = self.builder.mul(step, self.constant(3)) if i else first
+                near = Array(self._from_nowhere(self.at(near, offset).data))
+            found.append(self.at(near, self.builder.mul(step, self.constant(i % 3))))
+        return found
+
+    def _from_nowhere(self, value: Any) -> Any:
+        """The same value, from no instruction at all."""
+        return self.builder.asm(ir.FunctionType(value.type, [value.type]), "", "=r,0", (value,), False)
 
     def number(self, array: Array, *offsets: Any) -> Any:
-        return self.builder.load(self.builder.gep(array.data, [self.add(*offsets)]))
+        return self.builder.load(self.builder.gep(array.data, [self.add(self.constant(0), *offsets)]))
 
     def everywhere(self, number: Any) -> Vector:
         """A number in every lane."""
@@ -145,6 +195,18 @@ class Code:
         kind = ir.FunctionType(self.vector, [self.vector] * 3)
         function = _cgutils.get_or_insert_function(self.builder.module, kind, name)
         return self.builder.call(function, [a, b, c])
+
+    def products(self, tile: Tile, numbers: Iterable[Any], weights: list[Vector]) -> Tile:
+        """tile[r,v] + numbers[r] * weights[v]."""
+        sums = []
+        for factors, row in zip(self.factors(list(numbers)), tile, strict=True):
+            sums.append([self.multiply_add(*each) for each in zip(factors, weights[: len(row)], row, strict=True)])
+        return sums
+
+    def sum(self, tile: Tile, term: Tile) -> Tile:
+        """tile[r,v] + term[r,v]."""
+        rows = zip(tile, term, strict=True)
+        return [[self.builder.fadd(*each) for each in zip(*pair, strict=True)] for pair in rows]
 
     def fetch(self, array: Array, n: Any) -> None:
         """Ask for a line: to be read, into the second-level cache, data. (0, 2, 1 in LLVM's words.)"""
@@ -169,8 +231,8 @@ class Code:
         if isinstance(kind, RowsType):
             return [self.builder.extract_value(value, r) for r in range(self.shape.rows)]
         if isinstance(kind, TileType):
-            rows = range(0, self.shape.rows * self.shape.vectors, self.shape.vectors)
-            return [[self.builder.extract_value(value, r + v) for v in range(self.shape.vectors)] for r in rows]
+            registers = iter(range(self.shape.registers))
+            return [[self.builder.extract_value(value, next(registers)) for _ in range(v)] for v in self.shape.widths]
         return value
 
     def aggregate(self, kind: Any, answer: Any) -> Any:

@@ -107,7 +107,7 @@ def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered
         "slab": slab,
         **_limits("project", limits),
     }
-    tables = {"x_t": offsets(1, rows, 0, channels), "y_t": offsets(1, rows, 0, columns), "window_t": NO_RUNS}
+    tables = {"y_t": offsets(1, rows, 0, columns), "window_t": NO_RUNS}
     weights = {"project_w": pack(w, K, slab), "project_b": vector(bias, N, w.dtype)}
     return Lowered([row], weights, tables)
 
@@ -157,8 +157,7 @@ def window(
         **_limits("project", limits),
     }
     tables = {
-        "x_t": sliding.window_offsets(rows, OW, M),
-        "y_t": offsets(1, rows * OW, 0, columns),
+        "y_t": offsets(1, OW, 0, columns),
         "window_t": sliding.run_offsets(M),
     }
     matrix_of_w = w.reshape(KH * KW * M, N)
@@ -241,13 +240,10 @@ def block(
         if first:
             row |= _stem(first, channels, step)
             tables["window_t"] = first.run_offsets(channels)
-            tables["x_t"] = first.window_offsets(ring, sliding.inside, channels)
         else:
             row |= {"runs": 1, "length": channels}
-            tables["x_t"] = offsets(ring, sliding.inside, in_hw[1] * step, step)
     if project:
         weights |= {"project_w": pack(project.w, D), "project_b": vector(project.bias, N, dtype)}
-        tables["depth_t"] = offsets(1, plan.rows * OW, 0, plan.depth)
         tables["y_t"] = offsets(1, plan.rows * OW, 0, N)
     if plan.groups == 1:
         return Lowered([row], weights, tables, scratch)
@@ -262,7 +258,8 @@ def _stem(first: Sliding, channels: int, step: int) -> Row:
         "stem_width": first.size[1],
         "stem_channels": step,
         "stem_inputs": channels,
-        "stem_stride": first.slide.stride[0],
+        "stem_stride_y": first.slide.stride[0],
+        "stem_stride_x": first.slide.stride[1],
         "stem_top": first.slide.pads[0],
         "stem_left": first.left,
         "stem_columns": first.inside,

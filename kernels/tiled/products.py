@@ -23,12 +23,14 @@ from .register_tile import (
     fetch,
     load,
     multiply_add,
+    multiply_add_evenly,
     repeat,
     rows_at,
     rows_up_to,
     store,
     zero,
 )
+from .row_operations import rows_of
 from .shapes import FEW, WIDEST, Rows, Shapes, TileShape, Widths
 from .shapes import strip_of as strip_in_python
 
@@ -51,6 +53,13 @@ class Pixels(NamedTuple):
 
     start: int
     table: int
+
+
+class Spaced(NamedTuple):
+    """Pixel i begins at start + i*step."""
+
+    start: int
+    step: int
 
 
 class Window(NamedTuple):
@@ -95,7 +104,7 @@ class Soon(NamedTuple):
 class Product(NamedTuple):
     """One matrix product: the windows of `pixels` pixels of the source times the panels -> the target."""
 
-    source: Pixels
+    source: Spaced
     window: Window
     panels: Panels
     target: Pixels
@@ -203,19 +212,22 @@ def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: in
     soon: what to ask for meanwhile, or NOTHING.
     """
     memory, weights, tables = arrays
-    places, at = pixels_from(shape, tables, p.target.table, first, p.pixels), p.target.start + n
+    at = p.target.start + n
     if p.ending.bias >= 0:
         tile = repeat(shape, weights, p.ending.bias + n)
     elif p.ending.bias == GO_ON:
-        tile = load(shape, memory, places, at)
+        tile = load(shape, memory, pixels_from(shape, tables, p.target.table, first, p.pixels), at)
     else:
         tile = zero(shape)
-    rows = pixels_from(shape, tables, p.source.table, first, p.pixels)
-    w = p.panels.start + p.panels.depth * n + p.panels.first * shape.channels
+    x, w = p.source.start + first * p.source.step, p.panels.start + p.panels.depth * n + p.panels.first * shape.channels
+    rows = rows_of(shape, 0, p.pixels - 1 - first, p.source.step)
     for run in range(p.window.runs):
-        begin = p.source.start + tables[p.window.table + run]
+        begin = x + tables[p.window.table + run]
         for k in range(begin, begin + p.window.length):
-            tile = multiply_add(tile, memory, rows, k, weights, w)
+            if shape.rows > FEW:
+                tile = multiply_add_evenly(tile, memory, k, p.source.step, weights, w)
+            else:
+                tile = multiply_add(tile, memory, rows, k, weights, w)
             w += shape.channels
             if soon >= 0:  # known while this is compiled
                 fetch(shape, memory, soon)
@@ -223,6 +235,7 @@ def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: in
     if p.ending.residual.start >= 0:
         there = pixels_from(shape, tables, p.ending.residual.table, first, p.pixels)
         tile = add(tile, memory, there, p.ending.residual.start + n)
+    places = pixels_from(shape, tables, p.target.table, first, p.pixels)
     store(at_most(at_least(tile, p.ending.low), p.ending.high), memory, places, at)
 
 

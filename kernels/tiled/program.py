@@ -21,7 +21,7 @@ from .block import block_chunk
 from .claims import LEAVE, begin_job, claim, finish, next_job
 from .gather import Source, gather
 from .instructions import pointer
-from .products import NOTHING, NOTHING_SOON, Arrays, Ending, Panels, Pixels, Product, Window, product, share
+from .products import NOTHING, NOTHING_SOON, Arrays, Ending, Panels, Pixels, Product, Spaced, Window, product, share
 from .register_tile import add_row, apart, at_least, at_most, load_row, multiply_add, repeat, rows_at, store_row, zero
 from .shapes import Shapes, Slides, TileShape
 
@@ -32,11 +32,11 @@ MATRIX, WINDOW, BLOCK, REDUCE, MEAN, ADD = range(6)
 _KIND = "kind"
 _SIZES = "height width channels inputs out_height out_width out_channels pixels expanded filtered"
 _WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
-_STEM = "height width channels inputs stride top left columns lines pitch"
+_STEM = "height width channels inputs stride_y stride_x top left columns lines pitch"
 _SCHEDULE = "chunks bands groups rows slab depth rings ring pitch fetches runs length"
 _ADDRESSES = "x y residual scratch scratch_step shared"
 _WEIGHTS = "expand_w expand_b depthwise_w depthwise_b project_w project_b"
-_TABLES = "x_t y_t slab_t depth_t window_t"
+_TABLES = "y_t slab_t window_t"
 _LIMITS = "expand depthwise project"
 
 # kind: one of the names above. stem: of a block that begins with a standard convolution, how that reads; stem_lines are
@@ -92,7 +92,7 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
     panels = Panels(op.project_w + op.inputs * n, op.inputs, 0, min(op.slab, op.out_channels - n))
     first, last = share(op.pixels, op.bands, band)
     for pixel in range(first, last, op.rows):
-        source, (target, ending) = Pixels(op.x + pixel * op.channels, op.x_t), goal(op, pixel, n)
+        source, (target, ending) = Spaced(op.x + pixel * op.channels, op.channels), goal(op, pixel, n)
         window, pixels = Window(1, op.window_t, op.inputs), min(op.rows, last - pixel)
         product(shapes, Product(source, window, panels, target, pixels, ending, NOTHING_SOON), arrays)
 
@@ -122,9 +122,11 @@ def window_chunk(shapes: Shapes, op: Any, chunk: int, thread: int, arrays: Array
         rows = min(op.rows, last - row)
         lines = (rows - 1) * op.stride_y + (op.filter_height - 1) * op.dilation_y + 1
         gather(source, image, row * op.stride_y - op.top, lines, place, arrays.memory)
-        target, ending = goal(op, (image * op.out_height + row) * op.out_width, n)
-        window, pixels = Window(op.runs, op.window_t, op.length), rows * op.out_width
-        product(shapes, Product(Pixels(place, op.x_t), window, panels, target, pixels, ending, NOTHING_SOON), arrays)
+        for i in range(rows):
+            x = Spaced(place + i * op.stride_y * op.pitch, op.stride_x * op.inputs)
+            target, ending = goal(op, (image * op.out_height + row + i) * op.out_width, n)
+            window = Window(op.runs, op.window_t, op.length)
+            product(shapes, Product(x, window, panels, target, op.out_width, ending, NOTHING_SOON), arrays)
 
 
 @inlined

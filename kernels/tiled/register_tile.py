@@ -24,7 +24,8 @@ Three kinds of values
     tile     the sums
 
     All arrays are flat and contiguous, indices count numbers, vectors need no alignment, and nothing is checked.
-    Of a halved shape, what loads, adds and stores maps takes half of a row's last vector; weights are whole vectors.
+    Of a halved shape, a row ends with half a vector. One register holds those of two rows, and is multiplied with
+    half a vector of weights, twice, times the numbers of both rows. What lies behind such a half is not touched.
 
 The operations stand below, each with its formula: r is the row, v the vector, and `n + v` short for the `lanes` numbers
 from `n + v*lanes` on. Under NUMBA_DISABLE_JIT=1 there are none of them, and the plain kernels run.
@@ -41,7 +42,7 @@ from .tile_types import RowsType, TileType
 @operation(TileType)
 def zero(code: Code, shape: Any) -> Tile:
     """Sums of nothing yet."""
-    return [[code.nothing()] * code.shape.vectors for _ in range(code.shape.rows)]
+    return [[code.nothing()] * width for width in code.shape.widths]
 
 
 @operation(RowsType)
@@ -77,7 +78,8 @@ def rows_at(code: Code, shape: Any, table: Array, first: Any) -> Rows:
 @operation(TileType)
 def repeat(code: Code, shape: Any, b: Array, n: Any) -> Tile:
     """tile[r,v] = b[n + v]"""
-    return [code.vectors(b, n)] * code.shape.rows
+    vectors = code.weights(b, n)
+    return [vectors[:width] for width in code.shape.widths]
 
 
 @operation(TileType)
@@ -91,14 +93,13 @@ def slide(
     """
     taps, stride = code.shape.taps, code.shape.stride
     last = (len(tile) - 1) * stride + taps - 1
-    places = {last: right, 0: left}
+    ends = {last: right, 0: left}
     weights = [code.vectors(w, n, code.builder.mul(next, code.constant(t))) for t in range(taps)]
     sums = [list(row) for row in tile]
-    for pixel in range(last + 1):
+    for pixel, place in enumerate(code.evenly(x, first, step, last + 1)):
         meetings = [(t, r) for t in range(taps) for r in range(len(tile)) if r * stride + t == pixel]
         if meetings:
-            place = places.get(pixel) or code.add(first, code.builder.mul(step, code.constant(pixel)))
-            numbers = code.vectors(x, place)
+            numbers = code.vectors(x, ends[pixel]) if pixel in ends else code.vectors(place)
         for t, r in meetings:
             sums[r] = [code.multiply_add(*each) for each in zip(numbers, weights[t], sums[r], strict=True)]
     return sums
@@ -107,23 +108,25 @@ def slide(
 @operation(TileType)
 def load(code: Code, shape: Any, x: Array, rows: Rows, n: Any) -> Tile:
     """tile[r,v] = x[rows[r] + n + v]"""
-    return [code.read_row(x, row, n) for row in rows]
+    return code.read_map([code.at(x, row, n) for row in rows])
 
 
 @operation(TileType)
 def load_row(code: Code, shape: Any, x: Array, first: Any, step: Any) -> Tile:
     """tile[r,v] = x[first + r*step + v]"""
-    return [code.read_row(x, first, code.builder.mul(step, code.constant(r))) for r in range(code.shape.rows)]
+    return code.read_map(code.evenly(x, first, step, code.shape.rows))
 
 
 @operation(TileType)
 def multiply_add(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, w: Array, n: Any) -> Tile:
     """tile[r,v] += x[rows[r] + k] * w[n + v]"""
-    vectors, sums = code.vectors(w, n), []
-    for start, row in zip(rows, tile, strict=True):
-        scalar = code.everywhere(code.number(x, start, k))
-        sums.append([code.multiply_add(scalar, vector, each) for vector, each in zip(vectors, row, strict=True)])
-    return sums
+    return code.products(tile, [code.number(x, row, k) for row in rows], code.weights(w, n))
+
+
+@operation(TileType)
+def multiply_add_evenly(code: Code, tile: Tile, x: Array, first: Any, step: Any, w: Array, n: Any) -> Tile:
+    """tile[r,v] += x[first + r*step] * w[n + v]"""
+    return code.products(tile, map(code.number, code.evenly(x, first, step, len(tile))), code.weights(w, n))
 
 
 @operation(TileType)
@@ -139,20 +142,13 @@ def multiply_add_lanes(code: Code, tile: Tile, x: Array, rows: Rows, k: Any, w: 
 @operation(TileType)
 def add(code: Code, tile: Tile, x: Array, rows: Rows, n: Any) -> Tile:
     """tile[r,v] += x[rows[r] + n + v]"""
-    return [
-        [code.builder.fadd(*each) for each in zip(row, code.read_row(x, start, n), strict=True)]
-        for start, row in zip(rows, tile, strict=True)
-    ]
+    return code.sum(tile, code.read_map([code.at(x, row, n) for row in rows]))
 
 
 @operation(TileType)
 def add_row(code: Code, tile: Tile, x: Array, first: Any, step: Any) -> Tile:
     """tile[r,v] += x[first + r*step + v]"""
-    starts = (code.builder.mul(step, code.constant(r)) for r in range(len(tile)))
-    return [
-        [code.builder.fadd(*each) for each in zip(row, code.read_row(x, first, start), strict=True)]
-        for start, row in zip(starts, tile, strict=True)
-    ]
+    return code.sum(tile, code.read_map(code.evenly(x, first, step, len(tile))))
 
 
 @operation(TileType)
@@ -170,12 +166,10 @@ def at_most(code: Code, tile: Tile, limit: Any) -> Tile:
 @operation(types.none)
 def store(code: Code, tile: Tile, y: Array, rows: Rows, n: Any) -> None:
     """y[rows[r] + n + v] = tile[r,v]"""
-    for start, row in zip(rows, tile, strict=True):
-        code.write_row(row, y, start, n)
+    code.write_map(tile, [code.at(y, row, n) for row in rows])
 
 
 @operation(types.none)
 def store_row(code: Code, tile: Tile, y: Array, first: Any, step: Any) -> None:
     """y[first + r*step + v] = tile[r,v]"""
-    for r, row in enumerate(tile):
-        code.write_row(row, y, first, code.builder.mul(step, code.constant(r)))
+    code.write_map(tile, code.evenly(y, first, step, len(tile)))

@@ -58,7 +58,7 @@ def minus(code: Code, tile: Tile, b: Array, n: Any) -> Tile:
 @operation(TileType)
 def plus(code: Code, tile: Tile, term: Tile) -> Tile:
     """tile[r,v] += term[r,v]"""
-    return [[code.builder.fadd(*each) for each in zip(*rows, strict=True)] for rows in zip(tile, term, strict=True)]
+    return code.sum(tile, term)
 
 
 @operation(TileType)

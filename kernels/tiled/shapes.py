@@ -23,7 +23,7 @@ class TileShape:
     """rows x vectors registers of `lanes` numbers each; dtype "float32" or "float64".
 
     Of rows that slide: neighbours lie `stride` input pixels apart, and each meets `taps` pixels.
-    halved: of each row's last vector only the first half lies in memory, between other numbers.
+    halved: of each row's last vector only the first half is there, and two rows have one register for theirs.
     """
 
     rows: int
@@ -36,8 +36,18 @@ class TileShape:
 
     @property
     def channels(self) -> int:
-        """Numbers in one row of the tile."""
+        """Numbers in one row of the tile, counting whole vectors."""
         return self.vectors * self.lanes
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Registers of each row; one that two rows share counts with the first."""
+        return tuple(self.vectors - (r % 2 if self.halved else 0) for r in range(self.rows))
+
+    @property
+    def registers(self) -> int:
+        """Of all rows."""
+        return sum(self.widths)
 
 
 class Vectors(NamedTuple):
@@ -150,8 +160,8 @@ class Slides(NamedTuple):
 class Shapes(NamedTuple):
     """All tiles of a program, and others for channels that do not fill the last vector.
 
-    halved: products of whole vectors, the last of which has half of its numbers in memory: one multiply-add takes as
-    long for half a vector as for a whole one. half_slides: of half vectors, for what whole ones leave.
+    halved: products whose last vector is half a one, of which two rows fill one register: a multiply-add takes as long
+    for half a register as for a whole one. half_slides: of half vectors, for what whole ones leave.
     """
 
     products: Widths

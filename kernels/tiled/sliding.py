@@ -103,11 +103,6 @@ class Sliding(NamedTuple):
     def _one_run(self) -> bool:
         return self.slide.dilation[1] == 1
 
-    def window_offsets(self, rows: int, columns: int, channels: int) -> Array:
-        """Where windows begin in the padded lines: those of so many rows and columns of the result, int64."""
-        down, right = self.slide.stride
-        return offsets(rows, columns, down * self.columns * channels, right * channels)
-
 
 def offsets(lines: int, width: int, line: int, step: int) -> Array:
     """A table of pixels: `lines` lines of `width` pixels."""

@@ -66,7 +66,7 @@ def _model(llvm_type: Callable[[TileShape], ir.Type]) -> Any:
     return type("Model", (_models.PrimitiveModel,), {"__init__": initialise})
 
 
-_extending.register_model(TileType)(_model(lambda shape: ir.ArrayType(vector_type(shape), shape.rows * shape.vectors)))
+_extending.register_model(TileType)(_model(lambda shape: ir.ArrayType(vector_type(shape), shape.registers)))
 _extending.register_model(RowsType)(_model(lambda shape: ir.ArrayType(ir.IntType(64), shape.rows)))
 
 # How a TileShape of Python becomes an argument of a kernel, and how a kernel reads its numbers.

@@ -25,6 +25,7 @@ from refnet.kernels.tiled.register_tile import (
     load,
     load_row,
     multiply_add,
+    multiply_add_evenly,
     multiply_add_lanes,
     repeat,
     rows_at,
@@ -42,8 +43,8 @@ pytestmark = pytest.mark.jit
 CANARY = -1e30
 SHAPES = (matrix_strips(1000, np.float32)[0].shape, TileShape(3, 1, lanes(np.float64), "float64"))
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
-HALVED = tuple(replace(shape, halved=True) for shape in SHAPES)
-halved = pytest.mark.parametrize("shape", HALVED, ids=str)
+HALVED = tuple(replace(shape, halved=True) for shape in SHAPES)  # of an even and of an odd number of rows
+shapes_and_halved = pytest.mark.parametrize("shape", SHAPES + HALVED, ids=str)
 
 
 @jit
@@ -61,6 +62,12 @@ def multiplied(shape, x, rows, k, w, n, y, places):
     where = rows_from(shape, places, 0)
     tile = multiply_add(load(shape, y, where, 0), x, rows_from(shape, rows, 0), k, w, n)
     store(tile, y, where, 0)
+
+
+@jit
+def multiplied_evenly(shape, x, first, step, w, n, y, places):
+    where = rows_from(shape, places, 0)
+    store(multiply_add_evenly(load(shape, y, where, 0), x, first, step, w, n), y, where, 0)
 
 
 @jit
@@ -151,6 +158,7 @@ class Memory:
     def __init__(self, shape, integers=False):
         rng = np.random.default_rng(7)
         self.shape, step = shape, shape.channels + 3
+        self.there = shape.channels - (shape.lanes // 2 if shape.halved else 0)  # of a row's numbers, in memory
         self.rows = 1 + step * rng.permutation(shape.rows)
         self.places = 5 + step * rng.permutation(shape.rows)
         size = 16 + step * (shape.rows + 2)
@@ -167,26 +175,25 @@ class Memory:
         """Where the tile is not."""
         found = np.ones(self.y.size, bool)
         for place in self.places:
-            found[place : place + self.shape.channels] = False
+            found[place : place + self.there] = False
         return found
 
     def check(self, wanted):
         """The target holds the wanted tile, bit for bit, and nothing else has changed."""
-        there = self.shape.channels - (self.shape.lanes // 2 if self.shape.halved else 0)
         expected = np.full_like(self.y, CANARY)
         for place, row in zip(self.places, np.broadcast_to(wanted, self.before.shape), strict=True):
-            expected[place : place + there] = row[:there]
+            expected[place : place + self.there] = row[: self.there]
         np.testing.assert_array_equal(self.y, expected)
 
 
-@shapes
+@shapes_and_halved
 def test_zero(shape):
     memory = Memory(shape)
     zeroed(shape, memory.y, memory.places)
     memory.check(0)
 
 
-@shapes
+@shapes_and_halved
 def test_load_and_store(shape):
     memory = Memory(shape)
     memory.y[:] = CANARY
@@ -196,11 +203,19 @@ def test_load_and_store(shape):
     memory.check(memory.tile(memory.x, memory.rows, 3))
 
 
-@shapes
+@shapes_and_halved
 def test_multiply_add(shape):
     memory = Memory(shape, integers=True)
     multiplied(shape, memory.x, memory.rows, 2, memory.w, 1, memory.y, memory.places)
     products = memory.x[memory.rows + 2][:, None] * memory.w[1 : 1 + shape.channels]
+    memory.check(memory.before + products)
+
+
+@shapes_and_halved
+def test_multiply_add_evenly(shape):
+    memory = Memory(shape, integers=True)
+    multiplied_evenly(shape, memory.x, 2, 3, memory.w, 1, memory.y, memory.places)
+    products = memory.x[2 + 3 * np.arange(shape.rows)][:, None] * memory.w[1 : 1 + shape.channels]
     memory.check(memory.before + products)
 
 
@@ -212,14 +227,14 @@ def test_multiply_add_lanes(shape):
     memory.check(memory.before + products)
 
 
-@shapes
+@shapes_and_halved
 def test_add(shape):
     memory = Memory(shape)
     added(shape, memory.x, memory.rows, 3, memory.y, memory.places)
     memory.check(memory.before + memory.tile(memory.x, memory.rows, 3))
 
 
-@shapes
+@shapes_and_halved
 @pytest.mark.parametrize(("low", "high"), [(0, 6), (0, math.inf), (-1.5, -1.25)])
 def test_at_least_and_at_most(shape, low, high):
     memory = Memory(shape)
@@ -258,7 +273,7 @@ def test_rows_up_to(shape, last):
     memory.check(memory.tile(memory.x, [table[min(1 + r, last)] for r in range(shape.rows)]))
 
 
-@shapes
+@shapes_and_halved
 def test_repeat(shape):
     memory = Memory(shape)
     repeated(shape, memory.x, 3, memory.y, memory.places)
@@ -286,7 +301,7 @@ def test_slide(shape, stride, taps, outside):
     memory.check([3 + sum(pixel(r, t) * weights[t] for t in range(taps)) for r in range(shape.rows)])
 
 
-@shapes
+@shapes_and_halved
 def test_load_row_and_add_row(shape):
     step = shape.channels + 3
     for operation, already in ((loaded_from_a_row, 0), (added_from_a_row, 1)):
@@ -295,42 +310,13 @@ def test_load_row_and_add_row(shape):
         memory.check(already * memory.before + memory.tile(memory.x, 7 + step * np.arange(shape.rows)))
 
 
-@pytest.mark.parametrize("shape", SHAPES + HALVED, ids=str)
+@shapes_and_halved
 def test_store_row(shape):
     memory, step = Memory(shape), shape.channels + 3
     memory.y[:] = CANARY
     stored_in_a_row(shape, memory.x, memory.rows, memory.y, 4, step)
     memory.places = 4 + step * np.arange(shape.rows)
     memory.check(memory.tile(memory.x, memory.rows))
-
-
-@halved
-def test_half_of_the_last_vector_lies_in_memory(shape):
-    memory = Memory(shape)
-    memory.y[:] = CANARY
-    loaded(shape, memory.x, memory.rows, 3, memory.y, memory.places, 0)
-    memory.check(memory.tile(memory.x, memory.rows, 3))
-
-
-@halved
-def test_half_of_the_last_vector_is_added_to(shape):
-    memory = Memory(shape, integers=True)
-    memory.y[memory.outside()] = 0  # of which the second halves are read for nothing, and kept
-    added(shape, memory.x, memory.rows, 3, memory.y, memory.places)
-    kept, width = memory.before.copy(), shape.channels - shape.lanes // 2
-    kept[:, :width] += memory.tile(memory.x, memory.rows, 3)[:, :width]
-    np.testing.assert_array_equal(memory.tile(memory.y, memory.places), kept)
-    assert not memory.y[memory.outside()].any()
-
-
-@halved
-def test_products_of_halved_tiles_take_whole_vectors_of_weights(shape):
-    memory = Memory(shape, integers=True)
-    width = shape.channels - shape.lanes // 2
-    multiplied(shape, memory.x, memory.rows, 2, memory.w, 1, memory.y, memory.places)
-    products = memory.x[memory.rows + 2][:, None] * memory.w[1 : 1 + width]
-    np.testing.assert_array_equal(memory.tile(memory.y, memory.places)[:, :width], memory.before[:, :width] + products)
-    np.testing.assert_array_equal(memory.tile(memory.y, memory.places)[:, width:], memory.before[:, width:])
 
 
 @shapes
@@ -443,5 +429,5 @@ def test_llvm_is_told_to_multiply_and_add_at_once_and_keeps_the_tile_in_register
 def test_every_operation_is_tested_here():
     kind = type(zero)
     operations = {name for name, each in vars(register_tile).items() if isinstance(each, kind)}
-    assert len(operations) == 18
+    assert len(operations) == 19
     assert operations <= globals().keys()
