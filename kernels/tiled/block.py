@@ -132,7 +132,7 @@ def filter_vectors(
     if op.project_w >= 0:
         apart, target = op.depth, room.filtered + first
     else:
-        apart = op.out_channels
+        apart = op.out_step
         target = op.y + (band.image * op.out_height + band.oy) * op.out_width * apart + m
     goal = Goal(target, op.out_width * apart, apart, band.rows, op.out_width)
     lines = ring_lines(op, band, slab.ring) if op.rings > 0 else map_lines(op, band, m, room.rings)
@@ -171,10 +171,10 @@ def map_lines(op: Any, band: Band, m: int, zeros: int) -> Lines:
 def project(shapes: Shapes, op: Any, band: Band, depth: Depth, source: int, arrays: Arrays) -> None:
     """Some channels of a band's depthwise result -> sums of the projection; the first begin them, the last end them."""
     pixel = (band.image * op.out_height + band.oy) * op.out_width
-    at = pixel * op.out_channels
+    at = pixel * op.out_step
     target, bias, low, high, residual = op.y + at, op.project_b, op.project_low, op.project_high, NOTHING
     if op.groups > 1:
-        target += op.shared - op.y + depth.group * op.pixels * op.out_channels
+        target += op.shared - op.y + depth.group * op.pixels * op.out_step
         bias = NOTHING
     begins = depth.m == share(-(-op.expanded // op.depth), op.groups, depth.group)[0] * op.depth
     if op.groups > 1 or depth.m + depth.channels < op.expanded:

@@ -9,6 +9,7 @@ How blocks are cut into chunks, bands and slabs is in `schedules.py`.
     K, M channels in · D channels of the depthwise filter · N channels out · KH, KW taps
     sizes count numbers; channels in memory are padded to `granule` (`shapes.py`), with zeros
 
+steps: from pixel to pixel in memory, of the input and of the output; by default their channels, padded.
 Weights and biases come as the plain kernels want them. A bias of None is zeros. Limits (low, high) clamp a result;
 UNLIMITED for none. Everything here is Python and NumPy.
 """
@@ -88,10 +89,13 @@ MANY_PIXELS = 512  # enough for eight bands
 NO_RUNS = np.zeros(1, np.int64)  # of a window that is one run
 
 
-def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered:
+def matrix(
+    pixels: int, w: Array, bias: Array | None, limits: Limits, steps: Pair | None = None
+) -> Lowered:
     """Pointwise and dense layers: `pixels` rows of K numbers times w (K, N)."""
     K, N = w.shape
-    channels, columns = program_channels(K, w.dtype), program_channels(N, w.dtype)
+    columns = program_channels(N, w.dtype)
+    channels, step = steps or (program_channels(K, w.dtype), columns)
     bands, groups, slab = _divided(pixels, 8, columns, w.dtype)
     rows = max(1, min(-(-pixels // bands), 32768 // channels))
     row: Row = {
@@ -100,6 +104,7 @@ def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered
         "channels": channels,
         "inputs": K,
         "out_channels": columns,
+        "out_step": step,
         "bands": bands,
         "groups": groups,
         "chunks": bands * groups,
@@ -107,7 +112,7 @@ def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits) -> Lowered
         "slab": slab,
         **_limits("project", limits),
     }
-    tables = {"y_t": offsets(1, rows, 0, columns), "window_t": NO_RUNS}
+    tables = {"y_t": offsets(1, rows, 0, step), "window_t": NO_RUNS}
     weights = {"project_w": pack(w, K, slab), "project_b": vector(bias, N, w.dtype)}
     return Lowered([row], weights, tables)
 
@@ -129,15 +134,13 @@ def window(
     bias: Array | None,
     limits: Limits,
     slide: Slide,
-    channels: int | None = None,
+    steps: Pair | None = None,
 ) -> Lowered:
-    """A standard convolution: w (KH, KW, M, N) on maps of (H, W, M).
-
-    channels: from pixel to pixel in memory, padded ones with them; M where they are not padded.
-    """
+    """A standard convolution: w (KH, KW, M, N) on maps of (H, W, M)."""
     KH, KW, M, N = w.shape
     sliding = Sliding(in_hw, (KH, KW), slide)
     OH, OW, columns = *sliding.outputs, program_channels(N, w.dtype)
+    channels, step = steps or (program_channels(M, w.dtype), columns)
     pitch = sliding.columns * M
     rows = max(1, min(OH, 24 // OW + 1, 16384 // (pitch * slide.stride[0]) if OW < 24 else 1))
     bands, groups, slab = _divided(OH * OW, min(OH, 8), columns, w.dtype)
@@ -145,9 +148,10 @@ def window(
         "kind": WINDOW,
         **sliding.row,
         **sliding.runs(M),
-        "channels": channels or program_channels(M, w.dtype),
+        "channels": channels,
         "inputs": M,
         "out_channels": columns,
+        "out_step": step,
         "bands": bands,
         "groups": groups,
         "chunks": images * bands * groups,
@@ -157,7 +161,7 @@ def window(
         **_limits("project", limits),
     }
     tables = {
-        "y_t": offsets(1, OW, 0, columns),
+        "y_t": offsets(1, OW, 0, step),
         "window_t": sliding.run_offsets(M),
     }
     matrix_of_w = w.reshape(KH * KW * M, N)
@@ -175,13 +179,12 @@ def block(
     project: Part | None = None,
     room: int | None = None,
     stem: Slide | None = None,
-    apart: int | None = None,
+    steps: Pair | None = None,
 ) -> Lowered:
     """Expansion (K, D), depthwise filter (KH, KW, D) and projection (D, N) as one operation; channels: of the input.
 
     room: numbers of scratch that each thread may have, if that is possible; what is shared counts too.
     stem: where the expansion is a standard convolution (KH, KW, K, D), how it goes over the input.
-    apart: from pixel to pixel of the input in memory; by default its channels, padded.
     """
     dtype = depthwise.w.dtype
     KH, KW, filtered = depthwise.w.shape
@@ -190,6 +193,7 @@ def block(
     OH, OW = sliding.outputs
     D = program_channels(filtered, dtype)
     N = program_channels(project.w.shape[1], dtype) if project else D
+    step, out_step = steps or (program_channels(channels, dtype), N)
 
     def held(plan: Schedule) -> tuple[int, int, int]:
         """Lines of a ring, scratch of a thread, numbers that threads share."""
@@ -197,19 +201,19 @@ def block(
         rings = plan.rings * ring * sliding.columns * plan.slab if plan.rings else lanes(dtype)
         scratch = rings + (plan.rows * OW * plan.depth if project else 0)
         scratch += first.lines(ring) * first.columns * channels if first else 0
-        return ring, scratch, plan.groups * images * OH * OW * N if plan.groups > 1 else 0
+        return ring, scratch, plan.groups * images * OH * OW * out_step if plan.groups > 1 else 0
 
     for plan in schedules(OH, OW, D, expand is not None, project is not None, sliding.direct):
         ring, scratch, shared = held(plan)
         if room is None or scratch + shared // 2 <= room:
             break
-    step = apart or program_channels(channels, dtype)
     row: Row = {
         "kind": BLOCK,
         **sliding.row,
         "channels": step,
         "inputs": channels,
         "out_channels": N,
+        "out_step": out_step,
         "pixels": images * OH * OW,
         "expanded": D,
         "filtered": filtered,
@@ -244,7 +248,7 @@ def block(
             row |= {"runs": 1, "length": channels}
     if project:
         weights |= {"project_w": pack(project.w, D), "project_b": vector(project.bias, N, dtype)}
-        tables["y_t"] = offsets(1, plan.rows * OW, 0, N)
+        tables["y_t"] = offsets(1, plan.rows * OW, 0, out_step)
     if plan.groups == 1:
         return Lowered([row], weights, tables, scratch)
     reduce = row | {"kind": REDUCE, "bands": min(8, images * OH), "chunks": min(8, images * OH)}

@@ -30,7 +30,7 @@ Array = NDArray[Any]
 MATRIX, WINDOW, BLOCK, REDUCE, MEAN, ADD = range(6)
 
 _KIND = "kind"
-_SIZES = "height width channels inputs out_height out_width out_channels pixels expanded filtered"
+_SIZES = "height width channels inputs out_height out_width out_channels out_step pixels expanded filtered"
 _WINDOW = "filter_height filter_width stride_y stride_x dilation_y dilation_x top left columns"
 _STEM = "height width channels inputs stride_y stride_x top left columns lines pitch"
 _SCHEDULE = "chunks bands groups rows slab depth rings ring pitch fetches runs length"
@@ -39,8 +39,9 @@ _WEIGHTS = "expand_w expand_b depthwise_w depthwise_b project_w project_b"
 _TABLES = "y_t slab_t window_t"
 _LIMITS = "expand depthwise project"
 
-# kind: one of the names above. stem: of a block that begins with a standard convolution, how that reads; stem_lines are
-# those under one row. x, y, residual: maps. *_w, *_b: packed weights and biases. *_t: tables of offsets.
+# kind: one of the names above. channels, out_step: from pixel to pixel in memory, of x and of y. stem: of a block that
+# begins with a standard convolution, how that reads; stem_lines are those under one row. x, y, residual: maps.
+# *_w, *_b: packed weights and biases. *_t: tables of offsets.
 _INTEGERS = " ".join((_KIND, _SIZES, _WINDOW, _SCHEDULE, _ADDRESSES, _WEIGHTS, _TABLES)).split()
 _INTEGERS += [f"stem_{name}" for name in _STEM.split()]
 _REALS = [f"{name}_{limit}" for name in _LIMITS.split() for limit in ("low", "high")]
@@ -100,7 +101,7 @@ def matrix_chunk(shapes: Shapes, op: Any, chunk: int, arrays: Arrays) -> None:
 @inlined
 def goal(op: Any, pixel: int, n: int) -> tuple[Pixels, Ending]:
     """An output pixel, a column -> where the sums from there on go, and how they begin and end."""
-    at = pixel * op.out_channels + n
+    at = pixel * op.out_step + n
     residual = Pixels(op.residual + at if op.residual >= 0 else NOTHING, op.y_t)
     return Pixels(op.y + at, op.y_t), Ending(op.project_b + n, residual, op.project_low, op.project_high)
 
@@ -158,10 +159,10 @@ def reduce_channels(slides: Slides, op: Any, chunk: int, begin: int, end: int, a
 def reduce_tile(shape: TileShape, op: Any, pixel: int, n: int, arrays: Arrays) -> None:
     """One vector of channels from n on, of the pixels from `pixel` on -> memory."""
     memory, weights, _ = arrays
-    at, step = pixel * op.out_channels + n, op.out_channels
+    at, step = pixel * op.out_step + n, op.out_step
     tile = repeat(shape, weights, op.project_b + n)
     for group in range(op.groups):
-        tile = add_row(tile, memory, op.shared + group * op.pixels * op.out_channels + at, step)
+        tile = add_row(tile, memory, op.shared + group * op.pixels * op.out_step + at, step)
     if op.residual >= 0:
         tile = add_row(tile, memory, op.residual + at, step)
     store_row(at_most(at_least(tile, op.project_low), op.project_high), memory, op.y + at, step)

@@ -54,7 +54,7 @@ def _built(net: Graph, weights: Mapping[str, Array], batch: int, threads: int | 
     dtype = next((weights[key].dtype for key in net.parameters()), np.dtype(np.float32))
     folded, own = fold_batch_norm(needed(net), weights)
     found = operations(folded, granule(dtype), fast=tables.compiles())
-    lying = layouts(folded, found, images, granule(dtype))
+    lying = layouts(folded, found, images, granule(dtype), dtype.itemsize)
     lower = Lowering(folded, own, images, lying, dtype)
     room = rooms(folded, found, lying)
     lowered = [lower(each, most) if each.fast else None for each, most in zip(found, room, strict=True)]

@@ -44,12 +44,11 @@ class Lowering:
 
     def matrix(self, operation: Operation) -> Lowered:
         (part,) = self._parts(operation)
-        return lowering.matrix(self.layouts[operation.output].rows, *part)
+        return lowering.matrix(self.layouts[operation.output].rows, *part, self._steps(operation))
 
     def window(self, operation: Operation) -> Lowered:
         (part,), (images, hw) = self._parts(operation), self._maps(operation.nodes[0])
-        channels = self.layouts[operation.inputs[0]].room  # images may lie without padding
-        return lowering.window(images, hw, *part, _slide(operation.stages[0], hw), channels)
+        return lowering.window(images, hw, *part, _slide(operation.stages[0], hw), self._steps(operation))
 
     def block(self, room: int, operation: Operation) -> Lowered:
         images, hw = self._maps(operation.nodes[0])
@@ -58,18 +57,17 @@ class Lowering:
         expand, project = parts[0] if at else None, parts[at + 1] if parts[at + 1 :] else None
         stem = _slide(operation.stages[0], hw) if roles[0] == "window" else None
         _, inner = self._maps(operation.stages[at].nodes[0])
-        lying = self.layouts[operation.inputs[0]]
         return lowering.block(
             images,
             hw,
-            lying.shape[-1],
+            self.layouts[operation.inputs[0]].shape[-1],
             _slide(operation.stages[at], inner),
             parts[at],
             expand,
             project,
             room,
             stem,
-            lying.room,
+            self._steps(operation),
         )
 
     def mean(self, operation: Operation) -> Lowered:
@@ -79,6 +77,9 @@ class Lowering:
     def add(self, operation: Operation) -> Lowered:
         lying = self.layouts[operation.output]
         return lowering.add(lying.rows, lying.shape[-1], operation.limits, self.dtype)
+
+    def _steps(self, operation: Operation) -> tuple[int, int]:
+        return self.layouts[operation.inputs[0]].room, self.layouts[operation.output].room
 
     def _maps(self, node: Any) -> tuple[int, tuple[int, int]]:
         """How many maps the node's layer works on, and their height and width."""

@@ -68,7 +68,7 @@ def planned(net, fast=True, threads=2, random=None):
     listed = operations(net, group=8, fast=fast)
     random = random or np.random.default_rng(0)
     working = [Working(*map(int, random.integers(0, 40, 2))) if each.fast else Working() for each in listed]
-    lying = layouts(net, listed, batch=2, group=8)
+    lying = layouts(net, listed, batch=2, group=8, itemsize=4)
     return listed, working, plan(net, listed, lying, working, threads, itemsize=4)
 
 
@@ -147,3 +147,21 @@ def test_a_plain_step_may_write_onto_its_input():
     net = Graph("g", {"x": (4, 4, 8)}, nodes)
     assert planned(net, fast=False)[2].size == 2 * 4 * 4 * 8
     assert planned(net, fast=True, random=np.random.default_rng(0))[2].size >= 2 * 2 * 4 * 4 * 8
+
+
+def rooms_between_blocks(net):
+    """Channels in memory of what each block but the first reads."""
+    folded, _ = fold_batch_norm(needed(net), weights_of(net))
+    listed = operations(folded, group=8)
+    lying = layouts(folded, listed, batch=1, group=8, itemsize=4)
+    return [lying[each.inputs[0]].room for each in listed if each.kind == "block"][1:]
+
+
+def test_what_only_a_filter_goes_over_lies_a_cache_line_apart():
+    """If its pixels would come into each other's way: 512 bytes apart, or a multiple of that. Nothing else does."""
+    net = models.mobilenet_v1()
+    wide = [64, 144, 144, 272, 272, *[528] * 6, 1040]
+    assert rooms_between_blocks(net) == wide
+    watched = Graph(net.name, net.inputs, net.nodes, (*net.outputs, "block_7/pointwise_relu6"))
+    assert rooms_between_blocks(watched) == [*wide[:6], 512, *wide[7:]], "an output is read by others too"
+    assert not {144, 272, 528} & set(rooms_between_blocks(models.mobilenet_v2(width=4))), "it is expanded"

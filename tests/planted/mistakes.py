@@ -283,7 +283,7 @@ TILED = (
         "kernels/tiled/instructions.py",
         "self._half(tile[r - r % 2][-1], r % 2)",
         "self._half(tile[r - r % 2][-1], 1 - r % 2)",
-        tests=("tests/kernels/tiled/test_register_tile.py",),
+        ("tests/kernels/tiled/test_register_tile.py",),
     ),
     Mistake(
         "program: two rows that share a register are multiplied with one's number",
@@ -305,6 +305,20 @@ TILED = (
         "together = count if line == op.columns * step else 1",
         "together = count",
         tests=("tests/engine",),
+    ),
+    Mistake(
+        "program: pixels that lie farther apart are written side by side",
+        "kernels/tiled/block.py",
+        "apart = op.out_step",
+        "apart = op.out_channels",
+        ("tests/kernels/tiled/test_engine_kernels_block.py",),
+    ),
+    Mistake(
+        "program: what others read too lies apart",
+        "refnet/engine/planning.py",
+        "return written - {roots[name] for name in others}",
+        "return written",
+        ("tests/engine/test_arena.py",),
     ),
     Mistake(
         "program: half of a last vector is stored a row too far",

@@ -10,7 +10,7 @@ import numpy as np
 from refnet.kernels.tiled.claims import Serials
 from refnet.kernels.tiled.products import Arrays
 from refnet.kernels.tiled.program import OPERATION, run
-from refnet.kernels.tiled.shapes import program_shapes
+from refnet.kernels.tiled.shapes import program_channels, program_shapes
 from refnet.kernels.tiled.threads import run_together
 
 GUARD = 301  # numbers on each side of a piece; odd, so that no vector is aligned
@@ -18,8 +18,9 @@ POISON = np.nan
 
 
 def flat(x, room):
-    """x (..., M), with zeros up to `room` channels, in a row."""
-    wide = np.zeros((*x.shape[:-1], room), x.dtype)
+    """x (..., M), with zeros behind its channels and poison behind those, up to `room`, in a row."""
+    wide = np.full((*x.shape[:-1], room), POISON, x.dtype)
+    wide[..., : program_channels(x.shape[-1], x.dtype)] = 0
     wide[..., : x.shape[-1]] = x
     return wide.ravel()
 
@@ -47,9 +48,13 @@ def table_of(lowered, *places):
 
 
 def outcome(lowered, x, shape, residual=None, threads=1):
-    """Run it -> y of this shape. Fails if more than y and scratch was written, or y's padded channels are not zero."""
+    """Run it -> y of this shape. Fails if more than y and scratch was written, or y's padded channels are not zero.
+
+    Where y's pixels lie farther apart, nothing is written between them.
+    """
     dtype, first = x.dtype, lowered.rows[0]
-    room = first.get("out_channels", first["channels"])
+    columns = first.get("out_channels", first["channels"])
+    room = first.get("out_step", columns)
     pieces = {"x": flat(x, first["channels"]), "y": np.full(math.prod(shape[:-1]) * room, POISON, dtype)}
     if residual is not None:
         pieces["residual"] = flat(residual, room)
@@ -69,7 +74,8 @@ def outcome(lowered, x, shape, residual=None, threads=1):
     for array, copy in zip((weights, tables, table), before[1:], strict=True):
         np.testing.assert_array_equal(array, copy, "a constant was written")
     y = memory[places["y"] :][: pieces["y"].size].reshape(*shape[:-1], room)
-    np.testing.assert_array_equal(y[..., shape[-1] :], 0, "padded channels are zero")
+    np.testing.assert_array_equal(y[..., shape[-1] : columns], 0, "padded channels are zero")
+    np.testing.assert_array_equal(y[..., columns:], POISON, "written behind the channels")
     return y[..., : shape[-1]].copy()
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from refnet.kernels.tiled import lowering, shapes
 from refnet.kernels.tiled.lowering import UNLIMITED, Part
+from refnet.kernels.tiled.shapes import program_channels
 from refnet.kernels.tiled.sliding import Slide
 from refnet.testing import Limits, depthwise_conv2d_cases
 
@@ -37,7 +38,7 @@ HOSTILE = {  # to bands of rows, slabs of channels, and tiles that slide over th
 class Block(NamedTuple):
     """A drawn block: its map, its layers, how it slides, a shortcut or None; how its expansion slides, or None.
 
-    far: lowered as if its map were too large for a cache.
+    far: lowered as if its map were too large for a cache. between: numbers between pixels of x and of y.
     """
 
     x: Any
@@ -49,6 +50,7 @@ class Block(NamedTuple):
     integers: bool
     stem: Slide | None = None
     far: bool = False
+    between: tuple[int, int] = (0, 0)
 
     def __repr__(self):
         parts = (part and part._replace(w=part.w.shape, bias=part.bias is not None) for part in self[1:4])
@@ -56,8 +58,11 @@ class Block(NamedTuple):
 
     def lowered(self):
         B, H, W, K = self.x.shape
+        wide = [program_channels(each, self.x.dtype) for each in (K, (self.project or self.depthwise).w.shape[-1])]
+        steps = wide[0] + self.between[0], wide[1] + self.between[1]
+        layers = self.depthwise, self.expand, self.project
         with mock.patch.object(lowering, "SECOND_LEVEL", 0 if self.far else lowering.SECOND_LEVEL):
-            return lowering.block(B, (H, W), K, self.slide, self.depthwise, self.expand, self.project, stem=self.stem)
+            return lowering.block(B, (H, W), K, self.slide, *layers, stem=self.stem, steps=steps)
 
     def truth(self):
         h = Truth.of(self.x)
@@ -93,7 +98,8 @@ def blocks(draw, limits, integers=None, dtypes=("float32", "float64")):
     depthwise, project = part(*geometry.filter_hw, D), part(D, N) if projects else None
     shortcut = numbers(rng, integers, dtype, *geometry.y_shape[:3], N) if projects and draw(st.booleans()) else None
     slide = Slide(geometry.stride, geometry.dilation, geometry.pads)
-    return Block(x, expand, depthwise, project, slide, shortcut, integers, stem, draw(st.booleans()))
+    between = draw(st.sampled_from(((0, 0), (16, 0), (0, 16), (8, 5))))
+    return Block(x, expand, depthwise, project, slide, shortcut, integers, stem, draw(st.booleans()), between)
 
 
 @st.composite

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from refnet import kernels
 from refnet.kernels.tiled import lowering
 from refnet.kernels.tiled.lowering import UNLIMITED, Part
+from refnet.kernels.tiled.shapes import program_channels
 from refnet.kernels.tiled.sliding import Slide
 from refnet.testing import Limits, conv2d_cases
 from refnet.testing.precision import gamma
@@ -29,6 +30,11 @@ RNG = st.integers(0, 999).map(np.random.default_rng)
 often = settings(max_examples=200)
 
 
+def steps(K, N, dtype, more):
+    """From pixel to pixel of x and of y: their channels, padded, and some numbers more."""
+    return program_channels(K, dtype) + more, program_channels(N, dtype) + 2 * more
+
+
 @often
 @given(RNG, DTYPES, st.booleans(), st.sampled_from((1, 2, 5, 6, 7, 11, 49, 600)), CHANNELS, CHANNELS, LIMITS, THREADS)
 def test_matrix(rng, dtype, integers, pixels, K, N, limits, threads):
@@ -37,7 +43,7 @@ def test_matrix(rng, dtype, integers, pixels, K, N, limits, threads):
     w, bias, shortcut = (numbers(rng, integers, dtype, *shape) for shape in ((K, N), (N,), (1, 1, pixels, N)))
     for each, other in ((None, None), (bias, shortcut)):
         truth = Truth.of(x).layer("pointwise_conv2d", w, each, limits, residual=other, products=K)
-        lowered = lowering.matrix(pixels, w, each, limits)
+        lowered = lowering.matrix(pixels, w, each, limits, steps(K, N, dtype, 16 if integers else 0))
         found = outcome(lowered, x, truth.value.shape, other, threads)
         truth.check(found, integers)
         np.testing.assert_array_equal(found, outcome(lowered, x, truth.value.shape, other))
@@ -68,9 +74,10 @@ def test_window(what, narrow):
         x, w = np.ascontiguousarray(case.x), np.ascontiguousarray(case.w)
         products = w[..., 0].size
         truth = Truth.of(x).layer("conv2d", w, bias, limits, *window, residual=shortcut, products=products)
-        lowered = lowering.window(B, (H, W), w, bias, limits, Slide(*window))
-        if narrow:
-            lowered.rows[0]["channels"] = x.shape[3]
+        lying = steps(x.shape[3], N, x.dtype, case.seed % 3)
+        lowered = lowering.window(
+            B, (H, W), w, bias, limits, Slide(*window), (x.shape[3], lying[1]) if narrow else lying
+        )
         found = outcome(lowered, x, truth.value.shape, shortcut, threads)
         truth.check(found, integers)
         np.testing.assert_array_equal(found, outcome(lowered, x, truth.value.shape, shortcut))
