@@ -177,15 +177,16 @@ def part_size(pixels: int, parts: int, block: int) -> int:
 
 
 @inner
-def add_parts(partial: Array, parts: int, share: int, shares: int, total: Array) -> None:
-    """One share of the numbers of `total` becomes the sum of the parts', in their order.
+def add_parts(partial: Array, size: tuple[int, int], parts: int, share: int, shares: int, total: Array) -> None:
+    """One share of the rows of `total` becomes the sum of the parts', in their order.
 
-    Shapes: partial (parts * size,), total (size,) -> total[its share].
+    Shapes: partial (parts * K * C,), size (K, C), total (M, N) with M <= K, N <= C -> total[its share].
     """
-    size = total.size
-    begin, end = size * share // shares, size * (share + 1) // shares
-    for i in range(begin, end):
-        total[i] = partial[i]
-    for part in range(1, parts):
-        for i in range(begin, end):
-            total[i] += partial[part * size + i]
+    (K, C), (M, N) = size, total.shape
+    for m in range(M * share // shares, M * (share + 1) // shares):
+        row = total[m]
+        for n in range(N):
+            row[n] = partial[m * C + n]
+        for part in range(1, parts):
+            for n in range(N):
+                row[n] += partial[(part * K + m) * C + n]

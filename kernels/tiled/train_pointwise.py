@@ -47,7 +47,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """w: turned around, with no columns where dv is not wanted. dw (K * C,), partial (parts * K * C,)."""
+    """w: turned around, with no columns where dv is not wanted. dw (M, N), partial (parts * K * C,)."""
 
     d: Gradient
     x: Normalised
@@ -126,12 +126,12 @@ def pointwise_backward(
     parts, pitches = -(-P // size), (pitch(K, dtype), pitch(C, dtype))
     turned = panels(w if input_gradient else w[:0], C, K if input_gradient else 0, True, team.memory)
     dv, slopes = team.memory.take(x.z.size if input_gradient else 0, dtype), np.zeros((parts, 2, K))
-    partial, dw = team.memory.take(parts * K * C, dtype), np.empty(K * C, dtype)
+    partial, dw = team.memory.take(parts * K * C, dtype), np.empty((M, N), dtype)
     memory = scratch(team, block * sum(pitches) + 2 * K, dtype)
     work = Backward(d, x, turned, dv, slopes, partial, dw, size, block, pitches, memory)
     together(team.threads, backward_parts, (strips(turned), parts, SHARES), training_tiles(dtype), work)
     team.memory.give(partial, turned.values, memory)
-    return dv, slopes.sum(axis=0), np.ascontiguousarray(dw.reshape(K, C)[:M, :N])
+    return dv, slopes.sum(axis=0), dw
 
 
 @jit
@@ -153,7 +153,8 @@ def backward_parts(tiles: Tiles, work: Backward, job: Job, thread: int) -> None:
         elif phase == 1:
             backward_part(tiles, work, part, (a, d), run)
         else:
-            add_parts(work.partial, work.slopes.shape[0], part, job.chunks[2], work.dw)
+            size = K, work.d.gain.size
+            add_parts(work.partial, size, work.slopes.shape[0], part, job.chunks[2], work.dw)
         finish(job.state, job.chunks, job.first, phase)
 
 
