@@ -135,81 +135,51 @@ def product(shapes: Shapes, p: Product, arrays: Arrays) -> None:
     count = -(-vectors // WIDEST)
     for i in range(count):
         first, size = strip_of(vectors, i)
-        n = first * lanes
         if i < count - 1 or p.panels.columns % lanes == 0:
-            begin = tiles_ahead(shapes.products, size, p, arrays, n, i) if p.soon.start < p.soon.stop else 0
-            strip_of_width(shapes.products, size, p, arrays, n, begin)
+            strip_of_width(shapes.products, size, p, arrays, first * lanes, i)
         else:
-            strip_of_width(shapes.halved, size, p, arrays, n, 0)
+            strip_of_width(shapes.halved, size, p, arrays, first * lanes, i)
 
 
 @inlined
-def strip_of_width(widths: Widths, size: int, p: Product, arrays: Arrays, n: int, begin: int) -> None:
-    """The strip of `size` vectors from column n on, for the pixels from `begin` on -> memory."""
+def strip_of_width(widths: Widths, size: int, p: Product, arrays: Arrays, n: int, i: int) -> None:
+    """Strip i, of `size` vectors from column n on -> memory."""
     if size == 1:
-        strip(widths.one, p, arrays, n, begin)
+        strip(widths.one, p, arrays, n, i)
     elif size == 2:
-        strip(widths.two, p, arrays, n, begin)
+        strip(widths.two, p, arrays, n, i)
     else:
-        strip(widths.three, p, arrays, n, begin)
+        strip(widths.three, p, arrays, n, i)
 
 
 @inner
-def strip(rows: Rows, p: Product, arrays: Arrays, n: int, begin: int) -> None:
-    """One strip's columns from n on, for all pixels from `begin` on: first tall tiles, then short ones, then very short
-    ones.
+def strip(rows: Rows, p: Product, arrays: Arrays, n: int, i: int) -> None:
+    """One strip's columns from n on, for all pixels: first tall tiles, then short ones, then very short ones.
 
     Shapes: as product.
     """
     apart(rows.tall)
-    height, pixels = rows.tall.rows, p.pixels - begin
-    tiles = -(-pixels // height)
-    missing = tiles * height - pixels
+    height = rows.tall.rows
+    tiles = -(-p.pixels // height)
+    missing = tiles * height - p.pixels if rows.short.rows < height else tiles + 1
     exact = missing <= tiles
-    tall = begin + (tiles - missing if exact else pixels // height) * height
+    tall = (tiles - missing if exact else p.pixels // height) * height
     short = p.pixels if exact else tall
-    for first in range(begin, tall, height):
-        tile_of_sums(rows.tall, p, arrays, n, first, NOTHING)
+    for first in range(0, tall, height):
+        tile_of_sums(rows.tall, p, arrays, n, first, i)
     for first in range(tall, short, height - 1):
-        tile_of_sums(rows.short, p, arrays, n, first, NOTHING)
+        tile_of_sums(rows.short, p, arrays, n, first, i)
     for first in range(short, p.pixels, rows.few.rows):
-        tile_of_sums(rows.few, p, arrays, n, first, NOTHING)
+        tile_of_sums(rows.few, p, arrays, n, first, i)
 
 
 @inlined
-def tiles_ahead(widths: Widths, size: int, p: Product, arrays: Arrays, n: int, i: int) -> int:
-    """The tall tiles of strip i, while what is read soon is asked for -> memory, and how many pixels are done.
+def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int, i: int) -> None:
+    """The sums of the pixels from `first` on, for the columns of strip i. Shapes: as the tuples say -> memory.
 
-    None of a narrow strip, which reads so much that there is no room for more.
-    """
-    if size == 2:
-        return strip_ahead(widths.two.tall, p, arrays, n, i)
-    if size == 3:
-        return strip_ahead(widths.three.tall, p, arrays, n, i)
-    return 0
-
-
-@inner
-def strip_ahead(shape: TileShape, p: Product, arrays: Arrays, n: int, i: int) -> int:
-    """The same of one width. Shapes: as product. At each step of the sums one more cache line is asked for.
-
-    The processor sees by itself what a loop will read if it reads one line after another. A filter that does all pixels
-    of a band before the next channels does not, and with maps in memory it waited for each line.
-    """
-    apart(shape)
-    whole = p.pixels - p.pixels % shape.rows
-    lines = whole // shape.rows * p.window.runs * p.window.length * shape.lanes
-    for first in range(0, whole, shape.rows):
-        soon = p.soon.start + i * lines + first // shape.rows * p.window.runs * p.window.length * shape.lanes
-        tile_of_sums(shape, p, arrays, n, first, min(soon, p.soon.stop))
-    return whole
-
-
-@inlined
-def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int, soon: int) -> None:
-    """The sums of the pixels from `first` on, for the columns of one strip. Shapes: as product -> memory.
-
-    soon: what to ask for meanwhile, or NOTHING.
+    At each step of the sums, one more cache line of what is read soon is asked for. The processor sees by itself what a
+    loop will read if it reads one line after another. A filter that does all pixels of a band before the next channels
+    does not, and with maps in memory it waited for each line.
     """
     memory, weights, tables = arrays
     at = p.target.start + n
@@ -221,6 +191,8 @@ def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: in
         tile = zero(shape)
     x, w = p.source.start + first * p.source.step, p.panels.start + p.panels.depth * n + p.panels.first * shape.channels
     rows = rows_of(shape, 0, p.pixels - 1 - first, p.source.step)
+    steps = (i * p.pixels + first) // shape.rows * p.window.runs * p.window.length
+    soon, ahead = min(p.soon.start + steps * shape.lanes, p.soon.stop), min(shape.lanes, p.soon.stop - p.soon.start)
     for run in range(p.window.runs):
         begin = x + tables[p.window.table + run]
         for k in range(begin, begin + p.window.length):
@@ -229,9 +201,9 @@ def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: in
             else:
                 tile = multiply_add(tile, memory, rows, k, weights, w)
             w += shape.channels
-            if soon >= 0:  # known while this is compiled
+            if shape.vectors > 1 and shape.rows > FEW:  # a narrow tile reads so much that there is no room for more
                 fetch(shape, memory, soon)
-                soon += shape.lanes
+                soon += ahead
     if p.ending.residual.start >= 0:
         there = pixels_from(shape, tables, p.ending.residual.table, first, p.pixels)
         tile = add(tile, memory, there, p.ending.residual.start + n)

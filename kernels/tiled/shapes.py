@@ -123,8 +123,9 @@ def taps_shape(dtype: DTypeLike) -> TileShape:
 
 
 class Rows(NamedTuple):
-    """Three tiles of a width. `short` is a row shorter than `tall`: nearly every number of pixels is so many of the one
-    and so many of the other. What is left of others goes by `few`: one row would take as long, waiting for itself.
+    """Three tiles of a width. Where `short` is a row shorter than `tall`, nearly every number of pixels is so many of
+    the one and so many of the other. What is left of others goes by `few`: one row would take as long, waiting for
+    itself.
     """
 
     tall: TileShape
@@ -227,7 +228,8 @@ def program_shapes(dtype: DTypeLike) -> Shapes:
 def _widths(dtype: str, width: int, halved: bool = False) -> Widths:
     def rows(vectors: int) -> Rows:
         tall = PRODUCT_ROWS[vectors_here().registers][vectors]
-        return Rows(*(TileShape(height, vectors, width, dtype, halved=halved) for height in (tall, tall - 1, FEW)))
+        short = tall if halved else tall - 1  # of halved ones, which are rarer, there is one less to compile
+        return Rows(*(TileShape(height, vectors, width, dtype, halved=halved) for height in (tall, short, FEW)))
 
     return Widths(rows(1), rows(2), rows(3), width)
 

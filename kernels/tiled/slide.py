@@ -31,6 +31,13 @@ class Goal(NamedTuple):
     width: int
 
 
+class Columns(NamedTuple):
+    """The pixels of an output row from `first` to `stop`."""
+
+    first: int
+    stop: int
+
+
 class Lines(NamedTuple):
     """The input under a band.
 
@@ -102,18 +109,18 @@ def rows_of_tiles(
     if width < long.rows:
         stop = 0
     if stop > 0:
-        columns(long, goal, lines, filter, channels, arrays, 0, stop)
+        columns(long, goal, lines, filter, channels, arrays, Columns(0, stop))
     if stop < width and width >= middling.rows:
-        columns(middling, goal, lines, filter, channels, arrays, min(stop, width - middling.rows), width)
+        columns(middling, goal, lines, filter, channels, arrays, Columns(min(stop, width - middling.rows), width))
     elif stop < width:
-        columns(short, goal, lines, filter, channels, arrays, stop, width)
+        columns(short, goal, lines, filter, channels, arrays, Columns(stop, width))
 
 
 @inner
 def columns(
-    shape: TileShape, goal: Goal, lines: Lines, filter: Filter, channels: int, arrays: Arrays, first: int, stop: int
+    shape: TileShape, goal: Goal, lines: Lines, filter: Filter, channels: int, arrays: Arrays, span: Columns
 ) -> None:
-    """The output pixels from `first` to `stop` of all rows; a row's last tile may lie partly over the one before.
+    """Some output pixels of all rows; a row's last tile may lie partly over the one before.
 
     Shapes: as slide_over.
     """
@@ -122,8 +129,8 @@ def columns(
         line, iy = lines.first, lines.top
         for i in range(goal.rows):
             target = goal.start + i * goal.row + m
-            for begin in range(first, stop, shape.rows):
-                ox = min(begin, stop - shape.rows)
+            for begin in range(span.first, span.stop, shape.rows):
+                ox = min(begin, span.stop - shape.rows)
                 tile = repeat(shape, arrays.weights, filter.bias + m)
                 tile = taps(shape, tile, lines, filter, arrays, ox, line, iy, m)
                 tile = at_most(at_least(tile, filter.low), filter.high)

@@ -251,10 +251,10 @@ TILED = (
         _PROGRAM,
     ),
     Mistake(
-        "program: the last pixels of a strip are forgotten where more is asked for",
+        "program: the last pixels of a strip are forgotten where no two sizes of tiles cover all",
         "kernels/tiled/products.py",
-        "    whole = p.pixels - p.pixels % shape.rows\n",
-        "    whole = p.pixels\n",
+        "short = p.pixels if exact else tall",
+        "short = p.pixels",
         _PROGRAM,
     ),
     Mistake(
