@@ -51,17 +51,28 @@ def resize_bilinear_forward(x: Array, output_hw: Pair, align_corners: bool) -> A
     """
     B, H, W, M = x.shape
     OH, OW = output_hw
-    y = np.empty((B, OH, OW, M), x.dtype)
+    y = np.empty((B, OH, OW * M), x.dtype)
+    wide = np.empty((2, OW * M))  # two input rows that follow each other, as wide as the output
     for b in range(B):
+        done = 0
         for oy in range(OH):
             y1, y2, ty = _source(oy, OH, H, align_corners)
-            for ox in range(OW):
-                x1, x2, tx = _source(ox, OW, W, align_corners)
-                for m in range(M):
-                    above = (1 - tx) * x[b, y1, x1, m] + tx * x[b, y1, x2, m]
-                    below = (1 - tx) * x[b, y2, x1, m] + tx * x[b, y2, x2, m]
-                    y[b, oy, ox, m] = (1 - ty) * above + ty * below
-    return y
+            for iy in range(max(done, y1), y2 + 1):  # several output rows lie between the same two
+                _widen(x[b, iy], wide[iy % 2].reshape(OW, M), align_corners)
+            done = y2 + 1
+            above, below = wide[y1 % 2], wide[y2 % 2]
+            for n in range(OW * M):
+                y[b, oy, n] = (1 - ty) * above[n] + ty * below[n]
+    return y.reshape(B, OH, OW, M)
+
+
+@jit
+def _widen(row: Array, wide: Array, align_corners: bool) -> None:
+    """One input row, resized. Shapes: row (W, M) -> wide (OW, M)."""
+    for ox in range(wide.shape[0]):
+        x1, x2, tx = _source(ox, wide.shape[0], row.shape[0], align_corners)
+        for m in range(row.shape[1]):
+            wide[ox, m] = (1 - tx) * row[x1, m] + tx * row[x2, m]
 
 
 @jit

@@ -175,6 +175,13 @@ BACKWARD = (
         _SAMPLING,
     ),
     Mistake(
+        "resize bilinear: a row above its outputs is left over from before",
+        "kernels/resize_bilinear.py",
+        "range(max(done, y1), y2 + 1)",
+        "range(max(done, y1 + 1), y2 + 1)",
+        _SAMPLING,
+    ),
+    Mistake(
         "crop and resize backward: a box's edges have each other's gradient",
         "kernels/crop_and_resize.py",
         "dboxes[b, r, 0] += dpy * (H - 1) * (y_steps - y_step) / y_steps",
