@@ -1,5 +1,6 @@
 """The library that draws figures, which is an extra."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ def load_matplotlib(what: str) -> Any:
 def check_figure(option: str, path: str) -> None:
     """What can be known to fail is said before anything is computed. option: that names the file.
 
-    Raises ValueError for a kind of file that cannot be drawn or a folder that is not there, ImportError as above.
+    Raises ValueError for a kind of file that cannot be drawn, or a place where none can be written; ImportError as
+    above.
     """
     kinds = load_matplotlib(f"{option}: the picture is").Figure().canvas.get_supported_filetypes()
     if Path(path).suffix[1:] not in kinds:
@@ -31,16 +33,22 @@ def check_figure(option: str, path: str) -> None:
 
 
 def check_folder(option: str, path: str) -> None:
-    """Raises ValueError where the folder of a file that is to be written is not there."""
-    if not Path(path).absolute().parent.is_dir():
+    """Raises ValueError where a file cannot be written: its folder is not there or must not be written, it is one."""
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
         raise ValueError(f"{option}: no folder {str(Path(path).parent)!r}")
+    if Path(path).is_dir():
+        raise ValueError(f"{option}: wanted a file, got the folder {path!r}")
+    if not os.access(path if Path(path).exists() else folder, os.W_OK):
+        raise ValueError(f"{option}: {path!r} cannot be written")
 
 
 def plain_logarithm(axis: Any) -> None:
-    """Mark a logarithmic axis at 1, 2, 5, 10, 20, ... and not with powers of ten."""
+    """Mark a logarithmic axis at 1, 2, 5, 10, 20, ... and not with powers of ten; more closely if it is short."""
     from matplotlib import ticker
 
-    axis.set_major_locator(ticker.LogLocator(10, (1, 2, 5)))
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(ticker.LogLocator(10, (1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 4, 5, 6, 8)))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
 

@@ -164,8 +164,8 @@ class Code:
         """Where x[first], x[first + step], x[first + 2*step], ... are.
 
         Left alone, the compiler computes all multiples of the step ahead of a loop, more than there are registers for,
-        and reads them back from the stack. So every third address comes out of nowhere, as far as it can tell; the
-        processor itself adds the step, or twice the step, when it reads.
+        and reads them back from the stack. So every third address comes out of nowhere, as far as it can tell; those
+        between are a step or two farther, which x86 adds to the address of a float32 while it reads.
         """
         near, found = array, []
         for i in range(count):

@@ -142,6 +142,7 @@ def window(
     OH, OW, columns = *sliding.outputs, program_channels(N, w.dtype)
     channels, step = steps or (program_channels(M, w.dtype), columns)
     pitch = sliding.columns * M
+    # Rows whose lines are gathered together, of which neighbours have some in common; each is a product.
     rows = max(1, min(OH, 24 // OW + 1, 16384 // (pitch * slide.stride[0]) if OW < 24 else 1))
     bands, groups, slab = _divided(OH * OW, min(OH, 8), columns, w.dtype)
     row: Row = {

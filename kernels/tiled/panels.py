@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from ..jit import inlined, inner
 from .normalised import Scratch
 from .products import strip_of
-from .register_tile import apart, load, multiply_add, store, zero
-from .row_operations import rows_of
+from .register_tile import apart, load, multiply_add, rows_of, store, zero
 from .shapes import WIDEST, Tiles, TileShape, lanes
 from .teamwork import Memory
 

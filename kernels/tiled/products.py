@@ -26,11 +26,11 @@ from .register_tile import (
     multiply_add_evenly,
     repeat,
     rows_at,
+    rows_of,
     rows_up_to,
     store,
     zero,
 )
-from .row_operations import rows_of
 from .shapes import FEW, WIDEST, Rows, Shapes, TileShape, Widths
 from .shapes import strip_of as strip_in_python
 
@@ -95,7 +95,7 @@ class Ending(NamedTuple):
 
 
 class Soon(NamedTuple):
-    """What will be read next: the numbers from start to stop. While a product is computed they come into the cache."""
+    """What will be read next: the numbers from start to stop, more or less. Meanwhile they come into the cache."""
 
     start: int
     stop: int
@@ -115,7 +115,7 @@ class Product(NamedTuple):
 
 NOTHING = -1
 GO_ON = -2
-NOTHING_SOON = Soon(0, 0)
+NOTHING_SOON = Soon(0, 0)  # one line, asked for again and again, takes less time than to ask whether to ask
 
 strip_of = inlined(strip_in_python)
 
@@ -161,13 +161,13 @@ def strip(rows: Rows, p: Product, arrays: Arrays, n: int, i: int) -> None:
     apart(rows.tall)
     height = rows.tall.rows
     tiles = -(-p.pixels // height)
-    missing = tiles * height - p.pixels if rows.short.rows < height else tiles + 1
-    exact = missing <= tiles
+    missing = tiles * height - p.pixels
+    exact = rows.short.rows < height and missing <= tiles
     tall = (tiles - missing if exact else p.pixels // height) * height
     short = p.pixels if exact else tall
     for first in range(0, tall, height):
         tile_of_sums(rows.tall, p, arrays, n, first, i)
-    for first in range(tall, short, height - 1):
+    for first in range(tall, short, rows.short.rows):
         tile_of_sums(rows.short, p, arrays, n, first, i)
     for first in range(short, p.pixels, rows.few.rows):
         tile_of_sums(rows.few, p, arrays, n, first, i)
@@ -177,9 +177,9 @@ def strip(rows: Rows, p: Product, arrays: Arrays, n: int, i: int) -> None:
 def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: int, i: int) -> None:
     """The sums of the pixels from `first` on, for the columns of strip i. Shapes: as the tuples say -> memory.
 
-    At each step of the sums, one more cache line of what is read soon is asked for. The processor sees by itself what a
-    loop will read if it reads one line after another. A filter that does all pixels of a band before the next channels
-    does not, and with maps in memory it waited for each line.
+    At each step of the sums of a wide tile, about one cache line more of what is read soon is asked for. The processor
+    sees by itself what a loop will read if it reads one line after another. A filter that does all pixels of a band
+    before the next channels does not, and with maps in memory it waited for each line.
     """
     memory, weights, tables = arrays
     at = p.target.start + n
@@ -192,7 +192,7 @@ def tile_of_sums(shape: TileShape, p: Product, arrays: Arrays, n: int, first: in
     x, w = p.source.start + first * p.source.step, p.panels.start + p.panels.depth * n + p.panels.first * shape.channels
     rows = rows_of(shape, 0, p.pixels - 1 - first, p.source.step)
     steps = (i * p.pixels + first) // shape.rows * p.window.runs * p.window.length
-    soon, ahead = min(p.soon.start + steps * shape.lanes, p.soon.stop), min(shape.lanes, p.soon.stop - p.soon.start)
+    soon, ahead = min(p.soon.start + steps * shape.line, p.soon.stop), min(shape.line, p.soon.stop - p.soon.start)
     for run in range(p.window.runs):
         begin = x + tables[p.window.table + run]
         for k in range(begin, begin + p.window.length):

@@ -75,6 +75,12 @@ def rows_at(code: Code, shape: Any, table: Array, first: Any) -> Rows:
     return [code.number(table, first, code.constant(r)) for r in range(code.shape.rows)]
 
 
+@operation(RowsType)
+def rows_of(code: Code, shape: Any, first: Any, last: Any, step: Any) -> Rows:
+    """rows[r] = min(first + r, last) * step"""
+    return [code.builder.mul(i, step) for i in code.up_to(first, last)]
+
+
 @operation(TileType)
 def repeat(code: Code, shape: Any, b: Array, n: Any) -> Tile:
     """tile[r,v] = b[n + v]"""

@@ -14,12 +14,6 @@ from .tile_types import RowsType, TileType
 
 
 @operation(RowsType)
-def rows_of(code: Code, shape: Any, first: Any, last: Any, step: Any) -> Rows:
-    """rows[r] = min(first + r, last) * step"""
-    return [code.builder.mul(i, step) for i in code.up_to(first, last)]
-
-
-@operation(RowsType)
 def row(code: Code, shape: Any, first: Any) -> Rows:
     """rows[r] = first"""
     return [first] * code.shape.rows

@@ -40,6 +40,11 @@ class TileShape:
         return self.vectors * self.lanes
 
     @property
+    def line(self) -> int:
+        """Numbers in a cache line."""
+        return 64 // np.dtype(self.dtype).itemsize
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """Registers of each row; one that two rows share counts with the first."""
         return tuple(self.vectors - (r % 2 if self.halved else 0) for r in range(self.rows))

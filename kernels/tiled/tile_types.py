@@ -77,7 +77,7 @@ _extending.unbox(ShapeType)(lambda kind, shape, box: _extending.NativeValue(box.
 
 
 def _number_type(template: Any, kind: ShapeType, name: str) -> Any:
-    return types.intp if name in ("rows", "vectors", "lanes", "channels", "stride", "taps") else None
+    return types.intp if name in ("rows", "vectors", "lanes", "channels", "line", "stride", "taps") else None
 
 
 def _number(context: Any, builder: Any, kind: ShapeType, value: Any, name: str) -> Any:

@@ -66,7 +66,8 @@ def bench(**given: Any) -> None:
 
     Everybody runs in this one process, in turns, with the same weights, on as many threads. Beforehand each result is
     held against one in float64; where one is wrong the row is refused, and the exit status is 1. What is timed is
-    float32, with batch norm folded where the engine is faster so. Leave the machine alone meanwhile.
+    float32, with batch norm folded where the engine is faster so. Leave the machine alone meanwhile. Ctrl-C shows
+    what is finished.
     """
     from . import comparison
 
@@ -80,12 +81,14 @@ def bench(**given: Any) -> None:
     else:
         compare = comparison.training if given["training"] else comparison.inference
         found = compare(cases, words, race, given["seed"])
-    if given["plot"]:
-        comparison.draw(given["plot"], found)
     if given["as_json"]:
         emit(found.data)
     else:
         comparison.show(found)
+    if given["plot"]:
+        comparison.draw(given["plot"], found)
+    if found.interrupted:
+        raise KeyboardInterrupt
     if found.refused:
         raise SystemExit(1)
 

@@ -1,8 +1,8 @@
 """A whole comparison: every case one after another, what is printed of it, and its JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -20,16 +20,22 @@ from .race import Race
 from .rows import Case, Row, compare
 from .training import compare_steps, trainers
 
+Found = TypeVar("Found")
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """data: the JSON. pages: what is printed. rows: of an inference, for the plot. refused: whether anything was."""
+    """data: the JSON. pages: what is printed. rows: of an inference, for the plot. refused: whether anything was.
+
+    interrupted: whether cases are missing, because the user did not want to wait for them.
+    """
 
     data: dict[str, Any]
     pages: Sequence[Table | str]
     rows: Sequence[Row] = ()
     bandwidths: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
     refused: bool = False
+    interrupted: bool = False
 
 
 def check(plot: str | None) -> None:
@@ -46,11 +52,11 @@ def inference(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, se
     data = _head(race) | {"peers": {each.name: _presence(each) for each in engines[1:]}}
     bandwidths = _bandwidths(cases)
     with progress(len(cases) * race.blocks) as bar:
-        rows = [compare(case, engines, race, seed, bar.about(tables.title(case))) for case in cases]
+        rows = _finished(cases, lambda case: compare(case, engines, race, seed, bar.about(tables.title(case))))
     rates = {str(threads): dict(found) for threads, found in bandwidths.items()}
     data |= {"bytes_per_second": rates, "rows": [report.row_data(row) for row in rows]}
     pages = list(tables.tables(rows))
-    return Comparison(data, pages, rows, bandwidths, any(row.refused for row in rows))
+    return Comparison(data, pages, rows, bandwidths, any(row.refused for row in rows), len(rows) < len(cases))
 
 
 def training(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, seed: int) -> Comparison:
@@ -58,17 +64,32 @@ def training(cases: Sequence[Case], peers: Sequence[str] | None, race: Race, see
     engines = trainers(contestants(peers)[1:])
     data = _head(race) | {"peers": {each.name: _presence(each) for each in engines[1:]}}
     with progress(len(cases) * race.blocks) as bar:
-        rows = [compare_steps(case, engines, race, seed, bar.about(tables.title(case))) for case in cases]
+        rows = _finished(cases, lambda case: compare_steps(case, engines, race, seed, bar.about(tables.title(case))))
     data |= {"training": [report.step_data(row) for row in rows]}
-    return Comparison(data, list(tables.step_tables(rows)), refused=any(row.refused for row in rows))
+    pages, refused = list(tables.step_tables(rows)), any(row.refused for row in rows)
+    return Comparison(data, pages, refused=refused, interrupted=len(rows) < len(cases))
 
 
 def operations(cases: Sequence[Case], race: Race, seed: int) -> Comparison:
     """refnet alone, operation by operation."""
     with progress(len(cases) * race.blocks) as bar:
-        found = [by_operation(case, race, seed, bar.about(tables.title(case))) for case in cases]
+        found = _finished(cases, lambda case: by_operation(case, race, seed, bar.about(tables.title(case))))
     data = {"by_operation": [operations_data(each) for each in found]}
-    return Comparison(_head(race) | data, [*map(tables.operations, found)])
+    pages: list[Table | str] = [*map(tables.operations, found), tables.OPERATIONS]
+    return Comparison(_head(race) | data, pages, interrupted=len(found) < len(cases))
+
+
+def _finished(cases: Sequence[Case], run: Callable[[Case], Found]) -> list[Found]:
+    """What becomes of the cases; of those before Ctrl-C, if it comes after the first is finished."""
+    found: list[Found] = []
+    for case in cases:
+        try:
+            found.append(run(case))
+        except KeyboardInterrupt:
+            if not found:
+                raise
+            break
+    return found
 
 
 def draw(path: str, found: Comparison) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from ..io.onnx import to_onnx
 from ..layers.base import Array
 from .engines import Engine, Form, Session, Task, load
+from .signal_stack import kept_signal_stack
 
 CALLS = ("infer", "start and wait")  # in the calling thread, or in one of OpenVINO's own
 
@@ -63,7 +64,8 @@ class OpenVino(Engine):
             "INFERENCE_PRECISION_HINT": "f32",
         }
         core = openvino.Core()
-        model = core.compile_model(core.read_model(_file(task, form)), "CPU", settings)
+        with kept_signal_stack():
+            model = core.compile_model(core.read_model(_file(task, form)), "CPU", settings)
         request, inputs = model.create_infer_request(), laid_out(task.inputs, form.layout)
         for name, x in inputs.items():
             request.set_tensor(name, openvino.Tensor(x, shared_memory=True))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..figures import BLUE, GREEN, ORANGE, PURPLE, VERMILION, finish, load_matplotlib, plain_logarithm
+from .machine import processor_name
 from .rows import OWN, Row
 from .tables import threads
 
@@ -39,6 +40,9 @@ def write_plot(path: str | os.PathLike[str], rows: Sequence[Row], bandwidths: Ba
         own = [row for row in timed if row.case.threads == count]
         _cost(left, own, count)
         _roofline(right, own, count, bandwidths[count])
+    models, batches = sorted({row.case.model for row in timed}), sorted({row.case.batch for row in timed})
+    what = f"{', '.join(models)}, batch {', '.join(map(str, batches))}"
+    figure.suptitle(f"{what}; {processor_name()}", fontsize="medium")
     figure.savefig(path, dpi=150)
 
 
@@ -66,7 +70,8 @@ def _roofline(axes: Any, rows: Sequence[Row], count: int, bandwidth: Mapping[str
     work = _points(rows, lambda row: row.madds)
     for name, (at, seconds) in found.items():
         axes.plot(at, np.array(work[name][0]) / np.array(seconds) / 1e9, **_look(name))
-    axes.set(xscale="log", yscale="log", xlabel="multiply-adds per byte", ylabel="G multiply-adds per second")
+    axes.set(xscale="log", yscale="log", xlabel="multiply-adds per byte of weights, inputs and outputs")
+    axes.set_ylabel("G multiply-adds per second")
     _finish(axes, f"Roofline, {threads(count)}")
 
 
@@ -97,4 +102,4 @@ def _finish(axes: Any, title: str) -> None:
         plain_logarithm(axis)
     finish(axes, title)
     axes.grid(which="minor", color="0.9", linewidth=0.6)
-    axes.legend(frameon=False, fontsize="small")
+    axes.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)

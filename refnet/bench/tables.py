@@ -14,6 +14,12 @@ from .rows import OWN, Case, Row
 
 FEW = 4  # rows, each of which has a table of its own
 RATIO = "Ratios are those of the blocks' medians; the median of them, and in parentheses the interval"
+FASTER = "refnet is so many times as fast as each other: its time over refnet's, block by block."
+OPERATIONS = (
+    "An operation is named after its last layer; `Program.explain` lists all. Each is timed by itself, with its threads"
+    " called and waited for each time: small ones take less time inside of the program."
+)
+ENOUGH = 6  # blocks, for an interval of more than 95 %
 
 
 def milliseconds(seconds: float) -> str:
@@ -23,7 +29,9 @@ def milliseconds(seconds: float) -> str:
 
 
 def interval(estimate: Estimate) -> str:
-    return f"{estimate.median:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
+    """A single value has none."""
+    sure = f" ({estimate.low:.2f} to {estimate.high:.2f})" if estimate.confidence > 0 else ""
+    return f"{estimate.median:.2f}{sure}"
 
 
 def title(case: Case) -> str:
@@ -44,7 +52,11 @@ def tables(rows: Sequence[Row]) -> Iterator[Table | str]:
     if len(timed) > 1:
         yield summary(timed)
     yield from (refusal(row) for row in rows if row.refused)
-    yield from certainty([row.ratio(peer) for row in timed if (peer := row.fastest_peer())])
+    if ratios := [row.ratio(peer) for row in timed if (peer := row.fastest_peer())]:
+        yield FASTER
+        yield from certainty(ratios)
+    if any(row.share(name) > 100 for row in timed for name in row.lanes):
+        yield "More than 100 % of the peak: the machine was slower while that was measured. Measure again."
     yield from notes(rows)
 
 
@@ -52,7 +64,8 @@ def certainty(estimates: Sequence[Estimate]) -> Iterator[str]:
     """What the intervals are."""
     if estimates:
         least = 100 * min(each.confidence for each in estimates)
-        yield f"{RATIO} that holds its true median with {least:.1f} %."
+        few = f" So few blocks say little: {ENOUGH} are wanted at least." if least < 95 else ""
+        yield f"{RATIO} that holds its true median with {least:.1f} %.{few}"
 
 
 def grid(heading: str, aligned: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -77,7 +90,7 @@ def engines(row: Row) -> Table:
         ratio = "" if name == OWN else interval(row.ratio(name))
         times = milliseconds(lane.median), milliseconds(lane.minimum), f"{row.share(name):.1f}"
         found.append((version(row, name), *times, ratio, str(lane.form) if lane.trials else ""))
-    columns = "engine", "median ms", "minimum ms", "% of peak", "times as fast", "form"
+    columns = "engine", "median ms", "minimum ms", "% of peak", "refnet is", "form"
     return grid(f"{title(row.case)}: {row.madds:,} multiply-adds", "lrrrrl", columns, found)
 
 
@@ -97,7 +110,7 @@ def summary(rows: Sequence[Row]) -> Table:
             theirs = peer, milliseconds(row.lanes[peer].median), interval(row.ratio(peer))
         times = milliseconds(lane.median), milliseconds(lane.minimum), f"{row.share(OWN):.1f}"
         found.append((case.net.name, str(case.batch), str(case.threads), *times, *theirs))
-    columns = "network", "batch", "threads", "ms", "minimum", "% of peak", "peer", "its ms", "times as fast"
+    columns = "network", "batch", "threads", "ms", "minimum", "% of peak", "peer", "its ms", "refnet is"
     return grid("refnet and the fastest of the others", "lrrrrrlrr", columns, found)
 
 

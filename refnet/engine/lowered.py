@@ -79,7 +79,10 @@ class Lowering:
         return lowering.add(lying.rows, lying.shape[-1], operation.limits, self.dtype)
 
     def _steps(self, operation: Operation) -> tuple[int, int]:
-        return self.layouts[operation.inputs[0]].room, self.layouts[operation.output].room
+        """From pixel to pixel of what is read, and of what is written; a shortcut must lie as the latter."""
+        read, written = self.layouts[operation.inputs[0]].room, self.layouts[operation.output].room
+        assert operation.shortcut is None or self.layouts[operation.shortcut].room == written, operation
+        return read, written
 
     def _maps(self, node: Any) -> tuple[int, tuple[int, int]]:
         """How many maps the node's layer works on, and their height and width."""

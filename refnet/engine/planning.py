@@ -19,7 +19,7 @@ from .values import Layout, Place
 
 LINE = 64  # bytes: everything begins on a cache line
 FEW_SETS = 512  # bytes: pixels so far apart, or a multiple of it, come into each other's way in a cache
-MORE = 1.2  # times what maps need; the promise is 1.25, and gaps of the arena count too
+MORE = 1.2  # times what maps need; the promise is 1.25 for V2, whose maps have no line more, and gaps count too
 
 
 class Working(NamedTuple):
@@ -42,7 +42,7 @@ class Plan(NamedTuple):
 def layouts(net: Graph, operations: Sequence[Operation], batch: int, group: int, itemsize: int) -> dict[str, Layout]:
     """Value -> how it lies: channels are padded to a multiple of `group` where fast kernels read or write it.
 
-    What a depthwise filter alone goes over has a cache line more, where pixels would lie a multiple of 256 bytes apart.
+    What a depthwise filter alone goes over has a cache line more, where pixels would lie a multiple of FEW_SETS apart.
     """
     roots = owners(net, operations)
     roomy = {roots[name] for each in operations if each.fast for name in (*_vectors_read(each), each.output)}
@@ -63,7 +63,7 @@ def _filtered(net: Graph, operations: Sequence[Operation], roots: Mapping[str, s
     Where in a first-level cache a line may be is decided by its address modulo 4096. Pixels 512 bytes apart have an
     eighth of all places, 2048 bytes apart two in 64: too few for the three rows that a filter goes over again.
     """
-    written, others = set(), [*net.outputs, *(name for name, root in roots.items() if name != root)]
+    written, others = set(), list(net.outputs)
     for each in operations:
         if each.kind in ("matrix", "window", "block") and not each.shortcut:
             written.add(each.output)

@@ -1,10 +1,11 @@
 """How a value lies in the arena: rows of channels, one row for each pixel of each image.
 
     B images    (..., M) the shape of one image's value    rows  B * prod(...)
-    M channels  that the value has                         room  channels in memory: M, or M and zeros behind them
+    M channels  that the value has                         room  numbers from row to row: M, or more
 
-Fast kernels read and write whole vectors, so values that they meet have room for them. What only plain steps meet has
-none: there an array is a view of the arena.
+Fast kernels read and write whole vectors, so values that they meet have room for them, zeros behind their channels.
+What only plain steps meet has none: there an array is a view of the arena. If room is left behind the last whole
+vector (`planning.py`), nobody reads or writes that.
 """
 
 from math import prod

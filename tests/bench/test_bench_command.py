@@ -4,6 +4,7 @@ refnet alone, or beside an engine of the tests: nothing here needs another engin
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -111,9 +112,14 @@ def test_a_peer_asked_for_and_missing_is_status_3(monkeypatch, name):
 
 
 @pytest.mark.jit
-def test_pictures_need_their_extra_a_folder_and_a_known_kind(monkeypatch):
+def test_pictures_need_their_extra_a_place_and_a_known_kind(monkeypatch, tmp_path):
     assert "--plot: wanted a file that ends in ." in refusal("--plot", "x.txt")
     assert "--plot: no folder 'no_such_folder'" in refusal("--plot", "no_such_folder/x.png")
+    (tmp_path / "folder.png").mkdir()
+    assert "--plot: wanted a file, got the folder" in refusal("--plot", str(tmp_path / "folder.png"))
+    with monkeypatch.context() as change:
+        change.setattr(os, "access", lambda *_: False)  # as for everybody but root
+        assert "x.png' cannot be written" in refusal("--plot", str(tmp_path / "x.png"))
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert "pip install '.[plots]'" in refusal("--plot", "x.png", status=3)
 
@@ -127,8 +133,6 @@ def test_without_a_compiler_it_is_refused():
 
 
 def path():
-    import os
-
     return {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ.get("PATH", "")}
 
 
@@ -187,8 +191,9 @@ def test_tables_name_everybody(tiny, beside):
     beside(1.0)
     result = run(tiny, *QUICK, "--batch", "1,2")
     assert result.exit_code == 0, result.output
-    for words in ("tiny, batch 2, 1 thread", "multiply-adds", "onnxruntime", "times as fast", "with 50.0 %"):
+    for words in ("tiny, batch 2, 1 thread", "multiply-adds", "onnxruntime", "with 50.0 %", "6 are wanted"):
         assert words in result.stdout
+    assert "refnet is so many times as fast" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 100
 
 
@@ -221,6 +226,37 @@ def test_the_picture_is_written(tiny, beside, tmp_path):
     result = run(tiny, *QUICK, "--batch", "1,4", "--plot", str(target))
     assert result.exit_code == 0, result.output
     assert target.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.jit
+def test_what_was_measured_is_shown_even_if_the_picture_fails(tiny, beside, tmp_path, monkeypatch):
+    from refnet.bench import comparison
+
+    def fails(*_):
+        raise OSError("no room")
+
+    beside(1.0)
+    monkeypatch.setattr(comparison, "write_plot", fails)
+    result = run(tiny, *QUICK, "--plot", str(tmp_path / "cost.png"))
+    assert (result.exit_code, "median ms" in result.stdout, "no room" in result.stderr) == (2, True, True)
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("finished", [0, 2])
+def test_ctrl_c_shows_what_is_finished(tiny, beside, finished):
+    prepared = []
+
+    class Stopped(small.Plain):
+        def prepare(self, task, form):
+            prepared.append(task)
+            if len(prepared) > finished:
+                raise KeyboardInterrupt
+            return super().prepare(task, form)
+
+    beside(1.0, Stopped)
+    result = run(tiny, *QUICK, "--batch", "1,2,3", "--json")
+    assert (result.exit_code, "Aborted!" in result.stderr) == (130, True)
+    assert len(json.loads(result.stdout)["rows"] if result.stdout else ()) == finished
 
 
 @pytest.mark.jit

@@ -1,6 +1,7 @@
 """Programs give what their graphs give: every model, small graphs of every wiring, both dtypes, any input array."""
 
 import gc
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from small_models import small
 
 import refnet
 from refnet import Graph, Node, models
+from refnet.engine import planning
 from refnet.garbage import no_garbage_collection
 from refnet.layers import (
     Add,
@@ -71,10 +73,31 @@ def test_small_graphs(net, dtype):
     agree(net, dtype, batch=3)
 
 
-@settings(max_examples=150)
-@given(graphs(), st.sampled_from(DTYPES), st.integers(1, 2))
-def test_graphs_of_every_wiring(net, dtype, batch):
-    agree(net, dtype if net.parameters() else np.float32, batch, threads=2)
+@settings(max_examples=200)
+@given(graphs(), st.sampled_from(DTYPES), st.integers(1, 2), st.sampled_from((planning.FEW_SETS, 32)))
+def test_graphs_of_every_wiring(net, dtype, batch, few):
+    """Also if all that filters go over lies apart, which else only wide maps do."""
+    with mock.patch.object(planning, "FEW_SETS", few):
+        agree(net, dtype if net.parameters() else np.float32, batch, threads=2)
+
+
+@pytest.mark.parametrize("channels", [128, 256])
+def test_a_shortcut_lies_as_what_it_is_added_to(channels):
+    """Though filters go over the sum and over the shortcut, and pixels of so many channels would lie apart."""
+    wide, filtered = PointwiseConv2d(channels), DepthwiseConv2d(3)
+    layers = (
+        ("term", wide, "images"),
+        ("first", filtered, "term"),
+        ("other", wide, "first"),
+        ("sum", Add(), "other", "term"),
+        ("again", filtered, "sum"),
+        ("read_twice", wide, "again"),
+        ("last", filtered, "read_twice"),
+        ("added", wide, "last"),
+        ("end", Add(), "added", "read_twice"),
+    )
+    nodes = [Node(name, layer, read) for name, layer, *read in layers]
+    agree(Graph("shortcuts", {"images": (8, 8, 32)}, nodes), batch=2)
 
 
 @given(st.integers(1, 20), st.integers(1, 4), st.tuples(st.integers(1, 9), st.integers(1, 9)), st.integers(1, 2))

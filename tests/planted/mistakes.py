@@ -275,7 +275,7 @@ TILED = (
         "program: a stem without its padding above",
         "kernels/tiled/filling.py",
         "iy * op.stem_stride_y - op.stem_top",
-        "iy * op.stem_stride",
+        "iy * op.stem_stride_y",
         _PROGRAM,
     ),
     Mistake(
@@ -319,6 +319,20 @@ TILED = (
         "apart = op.out_step",
         "apart = op.out_channels",
         ("tests/kernels/tiled/test_engine_kernels_block.py",),
+    ),
+    Mistake(
+        "program: what is added to a shortcut lies apart, and the shortcut does not",
+        "refnet/engine/planning.py",
+        'and not each.shortcut:',
+        'and True:',
+        ("tests/engine/test_programs.py",),
+    ),
+    Mistake(
+        "program: the shortcut of a filter's block lies apart",
+        "refnet/engine/planning.py",
+        'others += each.inputs[1:] if begins == "depthwise" else each.inputs',
+        'others += () if begins == "depthwise" else each.inputs',
+        ("tests/engine/test_programs.py",),
     ),
     Mistake(
         "program: what others read too lies apart",

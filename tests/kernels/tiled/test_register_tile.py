@@ -4,6 +4,7 @@
 """
 
 import math
+import re
 import types
 from dataclasses import replace
 
@@ -30,6 +31,7 @@ from refnet.kernels.tiled.register_tile import (
     repeat,
     rows_at,
     rows_from,
+    rows_of,
     rows_up_to,
     slide,
     store,
@@ -102,6 +104,11 @@ def gathered_at(shape, table, first, x, y, places):
 @jit
 def gathered_up_to(shape, table, first, last, x, y, places):
     store(load(shape, x, rows_up_to(shape, table, first, last), 0), y, rows_from(shape, places, 0), 0)
+
+
+@jit
+def gathered_of(shape, first, last, step, x, y, places):
+    store(load(shape, x, rows_of(shape, first, last, step), 0), y, rows_from(shape, places, 0), 0)
 
 
 @jit
@@ -273,6 +280,14 @@ def test_rows_up_to(shape, last):
     memory.check(memory.tile(memory.x, [table[min(1 + r, last)] for r in range(shape.rows)]))
 
 
+@shapes
+@pytest.mark.parametrize(("first", "last"), [(0, 20), (1, 2), (2, 1)])
+def test_rows_of(shape, first, last):
+    memory = Memory(shape)
+    gathered_of(shape, first, last, 3, memory.x, memory.y, memory.places)
+    memory.check(memory.tile(memory.x, [3 * min(first + r, last) for r in range(shape.rows)]))
+
+
 @shapes_and_halved
 def test_repeat(shape):
     memory = Memory(shape)
@@ -426,8 +441,27 @@ def test_llvm_is_told_to_multiply_and_add_at_once_and_keeps_the_tile_in_register
     assert f"alloca [{shape.rows * shape.vectors} x <" not in llvm
 
 
+@pytest.mark.skipif(lanes(np.float32) != 16, reason="instructions of AVX-512")
+def test_no_address_of_rows_that_lie_evenly_is_read_from_the_stack(tmp_path, monkeypatch):
+    """Twelve rows, which would want as many registers. Seen in the loop with the most products."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+    def summed(shape, x, first, step, depth, w, y):
+        tile = zero(shape)
+        for k in range(depth):
+            tile = multiply_add_evenly(tile, x, first + k, step, w, k * shape.channels)
+        store_row(tile, y, 0, shape.channels)
+
+    compiled, numbers = jit(summed), np.ones(999, np.float32)
+    compiled(TileShape(12, 1, 16, "float32"), numbers, 0, 30, 4, numbers.copy(), numbers.copy())
+    (assembly,) = compiled.inspect_asm().values()
+    loop = max(re.split(r"\n(?=\.LBB)", assembly), key=lambda block: block.count("vfmadd"))
+    assert loop.count("vfmadd") >= 12
+    assert "rsp)" not in loop
+
+
 def test_every_operation_is_tested_here():
     kind = type(zero)
     operations = {name for name, each in vars(register_tile).items() if isinstance(each, kind)}
-    assert len(operations) == 19
+    assert len(operations) == 20
     assert operations <= globals().keys()

@@ -8,19 +8,14 @@ import pytest
 
 from refnet.kernels.jit import jit
 from refnet.kernels.tiled import row_operations
-from refnet.kernels.tiled.register_tile import load, load_row, store_row
-from refnet.kernels.tiled.row_operations import minus, plus, row, rows_of, scale_shift, times_plus, where_between
+from refnet.kernels.tiled.register_tile import load, load_row, rows_of, store_row
+from refnet.kernels.tiled.row_operations import minus, plus, row, scale_shift, times_plus, where_between
 from refnet.kernels.tiled.shapes import TileShape, lanes
 
 pytestmark = pytest.mark.jit
 
 SHAPES = (TileShape(3, 2, lanes(np.float32), "float32"), TileShape(1, 1, lanes(np.float64), "float64"))
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
-
-
-@jit
-def picked(shape, x, first, last, step, y):
-    store_row(load(shape, x, rows_of(shape, first, last, step), 0), y, 0, shape.channels)
 
 
 @jit
@@ -70,14 +65,6 @@ def outcome(function, shape, *arguments):
 
 
 @shapes
-@pytest.mark.parametrize(("first", "last"), [(0, 9), (1, 2), (2, 1)])
-def test_rows_of(shape, first, last):
-    (x,) = numbers(shape, 1)
-    rows = [min(first + r, last) for r in range(shape.rows)]
-    np.testing.assert_array_equal(outcome(picked, shape, x, first, last, shape.channels), x[rows])
-
-
-@shapes
 def test_row(shape):
     (x,) = numbers(shape, 1)
     wanted = np.broadcast_to(x.ravel()[5 : 5 + shape.channels], (shape.rows, shape.channels))
@@ -119,5 +106,5 @@ def test_plus_and_times_plus(shape):
 def test_every_operation_is_tested_here():
     kind = type(row)
     operations = {name for name, each in vars(row_operations).items() if isinstance(each, kind)}
-    assert len(operations) == 7
+    assert len(operations) == 6
     assert operations <= globals().keys()
