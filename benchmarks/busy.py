@@ -66,7 +66,7 @@ def main() -> None:
             busy += calls(program, images)
     table = Table(title=f"{net.name}, 2 threads, beside {SPINNERS} processes that spin; milliseconds")
     for column in ("machine", "calls", "median", "90th percentile", "longest", "90th over the quiet median"):
-        table.add_column(column, justify="left" if column == "machine" else "right")
+        table.add_column(column, justify="left" if column == "machine" else "right", no_wrap=True)
     for name, times in (("quiet", quiet), ("busy", busy)):
         late = statistics.quantiles(times, n=10)[-1]
         shown = (statistics.median(times), late, max(times), late / statistics.median(quiet))

@@ -16,7 +16,6 @@ per cent of the peak. One thread: NumPy's matrix product is told so, before NumP
 
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
+import click  # noqa: E402
 import numpy as np  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
@@ -179,10 +179,13 @@ def shape_task(shape: TileShape, pixels: int, depth: int) -> Task:
     return lambda: matmul.window_sums(shape, source, Panels(w, depth, 4, 0), target)
 
 
-def main() -> None:
-    if "--shapes" in sys.argv:
+@click.command(help=(__doc__ or "").partition("\n")[0])
+@click.option("--gradients", is_flag=True, help="Both gradients, instead of the layers.")
+@click.option("--shapes", "other_shapes", is_flag=True, help="The matrix product's loop with other sizes of tiles.")
+def main(gradients: bool, other_shapes: bool) -> None:
+    if other_shapes:
         table = compare_shapes()
-    elif "--gradients" in sys.argv:
+    elif gradients:
         table = compare(gradient_tasks, "MobileNetV2 1.0 at 224 x 224, gradients, batch 1, float32")
     else:
         table = compare(forward_tasks, "MobileNetV2 1.0 at 224 x 224, forward, batch 1, float32")

@@ -71,7 +71,7 @@ def bench(**given: Any) -> None:
     """
     from . import comparison
 
-    words = None if given["peers"] is None else given["peers"].split(",")
+    words = None if given["peers"] is None else [word.strip() for word in given["peers"].split(",")]
     race = _race(given)
     _refuse_contradictions(given)
     comparison.check(given["plot"])
