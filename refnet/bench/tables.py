@@ -1,6 +1,7 @@
 """What `refnet bench` prints: a table for each row with every engine, one line for each row, the blocks, the steps."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from math import floor, log10
 from statistics import median
 
@@ -8,7 +9,7 @@ from rich.table import Table
 
 from ..tables import table
 from . import judge
-from .intervals import Estimate
+from .intervals import CONFIDENCE, Estimate, coverage
 from .operations import WHOLE, Times, operations_data
 from .rows import OWN, Case, Row
 
@@ -19,7 +20,7 @@ OPERATIONS = (
     "An operation is named after its last layer; `Program.explain` lists all. Each is timed by itself, with its threads"
     " called and waited for each time: small ones take less time inside of the program."
 )
-ENOUGH = 6  # blocks, for an interval of more than 95 %
+ENOUGH = next(n for n in count(1) if coverage(n, 1) >= CONFIDENCE)  # blocks, for an interval that is sure enough
 
 
 def milliseconds(seconds: float) -> str:
@@ -54,18 +55,17 @@ def tables(rows: Sequence[Row]) -> Iterator[Table | str]:
     yield from (refusal(row) for row in rows if row.refused)
     if ratios := [row.ratio(peer) for row in timed if (peer := row.fastest_peer())]:
         yield FASTER
-        yield from certainty(ratios)
+        yield certainty(ratios)
     if any(row.share(name) > 100 for row in timed for name in row.lanes):
         yield "More than 100 % of the peak: the machine was slower while that was measured. Measure again."
     yield from notes(rows)
 
 
-def certainty(estimates: Sequence[Estimate]) -> Iterator[str]:
-    """What the intervals are."""
-    if estimates:
-        least = 100 * min(each.confidence for each in estimates)
-        few = f" So few blocks say little: {ENOUGH} are wanted at least." if least < 95 else ""
-        yield f"{RATIO} that holds its true median with {least:.1f} %.{few}"
+def certainty(estimates: Sequence[Estimate]) -> str:
+    """What the intervals are. estimates: at least one."""
+    least = min(each.confidence for each in estimates)
+    few = f" So few blocks say little: {ENOUGH} are wanted at least." if least < CONFIDENCE else ""
+    return f"{RATIO} that holds its true median with {100 * least:.1f} %.{few}"
 
 
 def grid(heading: str, aligned: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -121,7 +121,7 @@ def step_tables(rows: Sequence[Row]) -> Iterator[Table | str]:
     timed = [row for row in rows if not row.refused]
     if shares := [row.share_of_time(peer) for row in timed if (peer := row.fastest_peer())]:
         yield "Ratios: refnet's over the other's, so below 1 refnet takes less."
-        yield from certainty(shares)
+        yield certainty(shares)
     yield from notes(rows)
 
 

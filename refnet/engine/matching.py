@@ -86,6 +86,11 @@ class Operation:
         return self.nodes[-1].name
 
     @property
+    def begins(self) -> str:
+        """The role of its first stage, if it has any."""
+        return self.stages[0].role if self.stages else ""
+
+    @property
     def fast(self) -> bool:
         """Whether a kernel of `kernels/tiled/program.py` runs it."""
         return self.kind not in ("alias", "plain")

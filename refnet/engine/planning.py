@@ -67,15 +67,13 @@ def _filtered(net: Graph, operations: Sequence[Operation], roots: Mapping[str, s
     for each in operations:
         if each.kind in ("matrix", "window", "block") and not each.shortcut:
             written.add(each.output)
-        begins = each.stages[0].role if each.stages else ""
-        others += each.inputs[1:] if begins == "depthwise" else each.inputs
+        others += each.inputs[1:] if each.begins == "depthwise" else each.inputs
     return written - {roots[name] for name in others}
 
 
 def _vectors_read(operation: Operation) -> tuple[str, ...]:
     """The values of which whole vectors are read. A window reads single numbers: images stay as narrow as they are."""
-    begins = operation.stages[0].role if operation.stages else ""
-    return operation.inputs if begins != "window" else operation.inputs[1:]
+    return operation.inputs if operation.begins != "window" else operation.inputs[1:]
 
 
 def owners(net: Graph, operations: Sequence[Operation]) -> dict[str, str]:

@@ -330,8 +330,8 @@ TILED = (
     Mistake(
         "program: the shortcut of a filter's block lies apart",
         "refnet/engine/planning.py",
-        'others += each.inputs[1:] if begins == "depthwise" else each.inputs',
-        'others += () if begins == "depthwise" else each.inputs',
+        'others += each.inputs[1:] if each.begins == "depthwise" else each.inputs',
+        'others += () if each.begins == "depthwise" else each.inputs',
         ("tests/engine/test_programs.py",),
     ),
     Mistake(
