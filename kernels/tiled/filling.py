@@ -71,11 +71,11 @@ def fill(
         clear_vectors(shapes.half_slides.single, arrays.memory, row, row + op.pitch)
         return 1
     count, inside = min(most, op.height - iy), row + op.left * op.slab
-    x = op.x + (image * op.height + iy) * op.width * op.channels
+    line, step = op.width * op.channels, op.channels
+    x = op.x + (image * op.height + iy) * line
     if op.expand_w < 0:
         copy(op, x + slab.m, inside, count, slab.channels, arrays.memory)
         return int(count)
-    line, step = op.width * op.channels, op.channels
     if op.stem_pitch > 0:
         stem(op, image, iy, count, room, arrays.memory)
         x, line, step = room.lines, op.stem_stride_y * op.stem_pitch, op.stem_stride_x * op.stem_inputs

@@ -89,9 +89,7 @@ MANY_PIXELS = 512  # enough for eight bands
 NO_RUNS = np.zeros(1, np.int64)  # of a window that is one run
 
 
-def matrix(
-    pixels: int, w: Array, bias: Array | None, limits: Limits, steps: Pair | None = None
-) -> Lowered:
+def matrix(pixels: int, w: Array, bias: Array | None, limits: Limits, steps: Pair | None = None) -> Lowered:
     """Pointwise and dense layers: `pixels` rows of K numbers times w (K, N)."""
     K, N = w.shape
     columns = program_channels(N, w.dtype)
